@@ -1,0 +1,6 @@
+"""Events of this room."""
+
+from events import register
+
+register("api_key.created", {"api_key"})
+register("api_key.revoked", {"api_key"})

@@ -1,0 +1,82 @@
+"""Gives committed events their place in the order. Any process may; one at a time does.
+
+Ids are drawn before commit, so a lower id may become visible later. Positions are drawn from what is
+already committed, under a lock: whoever has read up to a position never misses anything behind it.
+"""
+
+from collections.abc import Callable
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from events.models import EventAudience
+from events.signal import dispatched, pending
+from kernel.db import is_postgres
+from kernel.loops import Loop
+
+BATCH = 500
+_LOCK = 0x7E5C0001
+
+_PENDING = """
+    SELECT DISTINCT event_id FROM events_eventaudience WHERE position IS NULL ORDER BY event_id LIMIT %s
+"""
+_PLACE = f"""
+    WITH pending AS ({_PENDING}),
+    placed AS (
+        SELECT event_id, row_number() OVER (ORDER BY event_id)
+            + (SELECT COALESCE(MAX(position), 0) FROM events_position) AS position
+        FROM pending
+    ),
+    written AS (INSERT INTO events_position (position, event_id) SELECT position, event_id FROM placed),
+    told AS (
+        UPDATE events_eventaudience AS audience SET position = placed.position
+        FROM placed WHERE audience.event_id = placed.event_id
+    )
+    SELECT COUNT(*) FROM placed
+"""
+
+
+def dispatch_once() -> int:
+    """Places up to 500 events and returns how many; 0 when there are none or another process is at it."""
+    # Looked at without the lock: an idle dispatcher must not take SQLite's only write lock.
+    if not EventAudience.objects.filter(position=None).exists():
+        return 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        return _place_on_postgres(cursor) if is_postgres() else _place_on_sqlite(cursor)
+
+
+def _place_on_postgres(cursor: CursorWrapper) -> int:
+    cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+    if not cursor.fetchone()[0]:
+        return 0
+    # A statement of its own: its snapshot must be younger than the lock.
+    cursor.execute(_PLACE, [BATCH])
+    return int(cursor.fetchone()[0])
+
+
+def _place_on_sqlite(cursor: CursorWrapper) -> int:
+    cursor.execute(_PENDING, [BATCH])
+    pending_ids = [row[0] for row in cursor.fetchall()]
+    cursor.execute("SELECT COALESCE(MAX(position), 0) FROM events_position")
+    first = cursor.fetchone()[0] + 1
+    placed = list(enumerate(pending_ids, start=first))
+    cursor.executemany("INSERT INTO events_position (position, event_id) VALUES (%s, %s)", placed)
+    cursor.executemany("UPDATE events_eventaudience SET position = %s WHERE event_id = %s", placed)
+    return len(placed)
+
+
+class DispatcherThread(Loop):
+    """One in every server process: woken by local commits, looking by itself for those of others."""
+
+    def __init__(self, ring: Callable[[], None] | None = None) -> None:
+        """`ring` is called after events were placed, from this thread: it must return quickly."""
+        super().__init__("dispatcher", interval=0.15 if is_postgres() else 0.5, wake=pending)
+        self._ring = ring
+
+    def step(self) -> bool:
+        count = dispatch_once()
+        if count:
+            dispatched.set()
+            if self._ring:
+                self._ring()
+        return count == BATCH
