@@ -1,0 +1,133 @@
+"""Finds the products in the rows of a file; reading and writing back must agree on this, so both ask here."""
+
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, NamedTuple
+
+from exchange.csvbytes import Record, read_records
+from exchange.errors import FileRefused, Params, RowRefusal
+from exchange.source import Source
+
+OnRefusal = Callable[[RowRefusal], None]
+OnProgress = Callable[[int, int], None]
+
+HANDLE_LENGTH = 255  # characters, Shopify's own limit
+
+
+class ProductRow(NamedTuple):
+    """A good row of a product. Only on the `first` one do product columns count."""
+
+    key: str
+    first: bool
+    texts: list[str]
+
+
+def product_rows(
+    file: BinaryIO,
+    source: Source,
+    *,
+    on_refusal: OnRefusal,
+    on_progress: OnProgress | None = None,
+    progress_rows: int = 500,
+) -> Iterator[tuple[Record, ProductRow | None]]:
+    """Yield every record behind the header, with the product row it is, or None for an empty or refused row.
+
+    `on_progress` hears bytes and rows read. Raises FileRefused, the column by its name, where the file as a whole is
+    unreadable.
+    """
+    grouper = _Grouper(source, on_refusal)
+    rows = 0
+    try:
+        for record in read_records(
+            file, start=source.body_offset, row=source.header_row + 1, limits=source.limits
+        ):
+            yield record, grouper.place(record)
+            rows += 1
+            if on_progress and rows % progress_rows == 0:
+                on_progress(record.start + record.length, rows)
+    except FileRefused as refusal:
+        raise refusal.with_header(source.header) from None
+    if on_progress:
+        on_progress(source.size, rows)
+
+
+class _Grouper:
+    """Follows the rows and decides to which product each belongs.
+
+    A product is a run of rows with the same handle. A handle that comes back after another product is refused: the
+    shop would apply both runs, and which row is the product's first would be a guess.
+    """
+
+    def __init__(self, source: Source, on_refusal: OnRefusal) -> None:
+        self.header = source.header
+        self.handle = source.columns["handle"]
+        self.title = source.columns["title"]
+        self.on_refusal = on_refusal
+        self.key = ""
+        self.following: tuple[str, Params] | None = None  # why further rows of this run are refused
+        self.first_rows: dict[str, int] = {}
+        self.damaged: dict[str, int] = {}  # handles read from damaged rows
+
+    def place(self, record: Record) -> ProductRow | None:
+        if record.blank:
+            return None
+        texts = record.texts()
+        damaged = record.damaged_column()
+        if damaged is not None:
+            column = self.header[damaged] if damaged < len(self.header) else str(damaged + 1)
+            self._refuse(record, column, "text_after_quote", {})
+        elif not any(texts):
+            return None  # spreadsheets leave rows of bare commas behind
+        elif len(texts) != len(self.header):
+            self._refuse(
+                record, "", "cells_wrong_number", {"found": len(texts), "expected": len(self.header)}
+            )
+        else:
+            return self._place_sound(record, texts)
+        self._remember_damaged(record, texts)
+        return None
+
+    def _remember_damaged(self, record: Record, texts: list[str]) -> None:
+        """A damaged row of another handle than the present one was probably that product's first row."""
+        handle = texts[self.handle] if len(texts) > self.handle else ""
+        if handle and handle != self.key:
+            self.damaged.setdefault(handle, record.row)
+
+    def _place_sound(self, record: Record, texts: list[str]) -> ProductRow | None:
+        handle = texts[self.handle]
+        if not handle.strip():
+            self._refuse(record, self.header[self.handle], "handle_missing", {})
+            return None
+        if handle == self.key:
+            if self.following is None:
+                return ProductRow(handle, False, texts)
+            self._refuse(record, self.header[self.handle], *self.following)
+            return None
+        return self._begin(record, handle, texts)
+
+    def _begin(self, record: Record, handle: str, texts: list[str]) -> ProductRow | None:
+        self.key = handle
+        self.following = None
+        column, code, params = self._first_row_problem(handle, texts)
+        first_row = self.first_rows.setdefault(handle, self.damaged.get(handle, record.row))
+        if not code:
+            return ProductRow(handle, True, texts)
+        self._refuse(record, column, code, params)
+        same_for_all = code in ("handle_split", "product_refused")
+        self.following = (code, params) if same_for_all else ("product_refused", {"first_row": first_row})
+        return None
+
+    def _first_row_problem(self, handle: str, texts: list[str]) -> tuple[str, str, Params]:
+        """Return column, code and params of what is wrong with a product's first row; an empty code means nothing."""
+        column = self.header[self.handle]
+        if handle in self.first_rows:
+            return column, "handle_split", {"handle": handle, "first_row": self.first_rows[handle]}
+        if handle in self.damaged:
+            return column, "product_refused", {"first_row": self.damaged[handle]}
+        if len(handle) > HANDLE_LENGTH:
+            return column, "handle_too_long", {"limit": HANDLE_LENGTH}
+        if not texts[self.title].strip():
+            return self.header[self.title], "title_missing", {}
+        return "", "", {}
+
+    def _refuse(self, record: Record, column: str, code: str, params: Params) -> None:
+        self.on_refusal(RowRefusal(record.row, column, code, params))

@@ -1,0 +1,201 @@
+"""Puts answers back into a shop's file so that it is safe to upload.
+
+Only answered cells that really change are written anew; every other cell keeps its bytes. Cells that look like formulas
+are left alone: these files are read by machines. Text that UTF-8 cannot hold (a lone surrogate) raises
+UnicodeEncodeError before it could reach the file as something else.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import BinaryIO, NamedTuple
+
+from exchange.csvbytes import BOM, Record, quote
+from exchange.errors import RowRefusal
+from exchange.grouping import OnProgress, ProductRow, product_rows
+from exchange.rendering import render_description, unify_line_ends
+from exchange.source import Source
+
+Answers = Mapping[str, str]  # logical column -> answer
+Lookup = Callable[[Sequence[str]], Mapping[str, Answers]]
+
+LOOKUP_KEYS = 500
+_LOOKUP_BYTES = 1024 * 1024
+_NEEDS_QUOTES = frozenset(',"\r\n')
+
+
+class AnswersChanged(Exception):
+    """The answers changed while the file was being written. Nothing is wrong with them: write it again."""
+
+
+class Change(NamedTuple):
+    """One cell whose value an answer replaces."""
+
+    key: str
+    row: int
+    logical: str
+    column: str  # the header as the file spells it
+    before: str
+    after: str
+
+
+@dataclass(slots=True)
+class Written:
+    """What went into a file. `left_out` counts answers for columns that the source file does not have."""
+
+    products: int = 0
+    cells: int = 0
+    columns: tuple[str, ...] = ()
+    left_out: dict[str, int] = field(default_factory=dict)
+
+
+class _Answered(NamedTuple):
+    record: Record
+    row: ProductRow | None
+    changes: dict[int, str]  # column index -> new value
+
+
+def from_mapping(answers: Mapping[str, Answers]) -> Lookup:
+    """Return a lookup over answers that are all in memory."""
+    return lambda keys: {key: answers[key] for key in keys if key in answers}
+
+
+def write_whole(
+    file: BinaryIO, source: Source, lookup: Lookup, out: BinaryIO, *, on_progress: OnProgress | None = None
+) -> Written:
+    """Copy the file with the answers in their cells; all other bytes stay as they are."""
+    merge = _Merge(file, source, lookup)
+    file.seek(0)
+    out.write(file.read(source.body_offset))
+    for answered in merge.rows(on_progress):
+        record = answered.record
+        data = _replace_cells(record, answered.changes) if answered.changes else record.data
+        out.write(data + record.ending)
+    return merge.written
+
+
+def write_update(
+    file: BinaryIO, source: Source, lookup: Lookup, out: BinaryIO, *, on_progress: OnProgress | None = None
+) -> Written:
+    """Write the key columns, the changed columns and the changed products' first rows, in the source's manner.
+
+    A cell that is in the file because another product changed there keeps its source value: a blank one would blank the
+    shop's. The file is read twice, first for the columns; raises AnswersChanged when the second reading needs others.
+    Nothing changed: only the header of the key columns is written.
+    """
+    columns = _update_columns(file, source, lookup)
+    merge = _Merge(file, source, lookup)
+    out.write(BOM if source.bom else b"")
+    out.write(b",".join(_encode(source.header[index]) for index in columns) + source.newline)
+    for answered in merge.rows(on_progress):
+        if not answered.changes:
+            continue
+        if not answered.changes.keys() <= set(columns):
+            raise AnswersChanged
+        cells = _cells(answered.record, answered.changes)
+        out.write(b",".join(cells[index] for index in columns) + source.newline)
+    return merge.written
+
+
+def iter_changes(file: BinaryIO, source: Source, lookup: Lookup) -> Iterator[Change]:
+    """Yield every cell that the writers would change, with its value before and after."""
+    logical_of = {index: logical for logical, index in source.columns.items()}
+    for answered in _Merge(file, source, lookup).rows():
+        if answered.row is None:
+            continue
+        for index, after in answered.changes.items():
+            yield Change(
+                key=answered.row.key,
+                row=answered.record.row,
+                logical=logical_of[index],
+                column=source.header[index],
+                before=answered.row.texts[index],
+                after=after,
+            )
+
+
+class _Merge:
+    """One reading of the file with the answers found for its products."""
+
+    def __init__(self, file: BinaryIO, source: Source, lookup: Lookup) -> None:
+        self.file = file
+        self.source = source
+        self.lookup = lookup
+        self.written = Written()
+
+    def rows(self, on_progress: OnProgress | None = None) -> Iterator[_Answered]:
+        changed: set[int] = set()
+        left_out: Counter[str] = Counter()
+        for group in self._groups(on_progress):
+            keys = [row.key for _record, row in group if row and row.first]
+            answers = self.lookup(keys) if keys else {}
+            for record, row in group:
+                changes = self._changes(row, answers, left_out) if row and row.first else {}
+                changed |= changes.keys()
+                self.written.cells += len(changes)
+                self.written.products += bool(changes)
+                yield _Answered(record, row, changes)
+        self.written.columns = tuple(logical for logical, index in self._by_position() if index in changed)
+        self.written.left_out = dict(left_out)
+
+    def _by_position(self) -> list[tuple[str, int]]:
+        return sorted(self.source.columns.items(), key=lambda item: item[1])
+
+    def _groups(self, on_progress: OnProgress | None) -> Iterator[list[tuple[Record, ProductRow | None]]]:
+        """Gather rows, so that answers are asked for many at a time and memory stays bounded."""
+        group: list[tuple[Record, ProductRow | None]] = []
+        keys = size = 0
+        for record, row in product_rows(self.file, self.source, on_refusal=_known, on_progress=on_progress):
+            group.append((record, row))
+            keys += bool(row and row.first)
+            size += record.length
+            if keys >= LOOKUP_KEYS or size >= _LOOKUP_BYTES:
+                yield group
+                group, keys, size = [], 0, 0
+        yield group
+
+    def _changes(
+        self, row: ProductRow, answers: Mapping[str, Answers], left_out: Counter[str]
+    ) -> dict[int, str]:
+        changes = {}
+        for logical, answer in answers.get(row.key, {}).items():
+            index = self.source.columns.get(logical)
+            if index is None:
+                left_out[logical] += 1
+                continue
+            value = render_description(answer) if logical in self.source.html else answer
+            # Forms unify line ends, so a text that only differs in them was not touched.
+            before = unify_line_ends(row.texts[index])
+            if before not in (unify_line_ends(answer), unify_line_ends(value)):
+                changes[index] = value
+        return changes
+
+
+def _known(_refusal: RowRefusal) -> None:
+    """Refusals were reported when the file was read; here such rows are copied as they are."""
+
+
+def _update_columns(file: BinaryIO, source: Source, lookup: Lookup) -> list[int]:
+    changed = {source.columns["handle"], source.columns["title"]}
+    for answered in _Merge(file, source, lookup).rows():
+        changed |= answered.changes.keys()
+    return sorted(changed)
+
+
+def _replace_cells(record: Record, changes: Mapping[int, str]) -> bytes:
+    return b",".join(_cells(record, changes))
+
+
+def _cells(record: Record, changes: Mapping[int, str]) -> list[bytes]:
+    """Return the raw cells with the changed ones written anew, quoted if they were or must be."""
+    cells = record.raw_cells()
+    for index, value in changes.items():
+        cells[index] = _encode(value, quoted=cells[index][:1] == b'"')
+    return cells
+
+
+def _encode(value: str, *, quoted: bool = False) -> bytes:
+    encoded = value.encode()
+    if quoted or value != value.strip() or not _NEEDS_QUOTES.isdisjoint(value):
+        return quote(encoded)
+    return encoded

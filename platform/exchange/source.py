@@ -1,0 +1,91 @@
+"""The head of a product file: which dialect it is and where its columns are."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from exchange.csvbytes import BOM, LIMITS, Limits, Record, read_records
+from exchange.errors import FileRefused
+from exchange.layout import Layout, product_layouts
+from exchange.sniff import check_file
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What must be known of a file to read its rows and to write them back. `columns`: logical name -> index."""
+
+    dialect: str
+    header: tuple[str, ...]
+    columns: dict[str, int]
+    html: frozenset[str]
+    bom: bool
+    newline: bytes
+    header_row: int
+    body_offset: int
+    size: int
+    limits: Limits
+
+
+def open_source(file: BinaryIO, *, limits: Limits = LIMITS) -> Source:
+    """Recognise a Shopify product file. The file must be seekable; its position is changed.
+
+    Columns may be fewer, in another order or joined by unknown ones. Raises FileRefused when this is no product CSV.
+    """
+    size = check_file(file, limits)
+    file.seek(0)
+    bom = file.read(len(BOM)) == BOM
+    record = _first_record(file, len(BOM) if bom else 0, limits)
+    header = _header_texts(record, limits)
+    layout = _recognise(header)
+    _check_header(header, layout, record.row)
+    columns = {logical: header.index(name) for logical, name in layout.columns.items() if name in header}
+    return Source(
+        dialect=layout.dialect,
+        header=header,
+        columns=columns,
+        html=layout.html,
+        bom=bom,
+        newline=record.ending or b"\n",
+        header_row=record.row,
+        body_offset=record.start + record.length,
+        size=size,
+        limits=limits,
+    )
+
+
+def _first_record(file: BinaryIO, start: int, limits: Limits) -> Record:
+    for record in read_records(file, start=start, limits=limits):
+        if not record.blank:
+            return record
+    raise FileRefused("file_empty")
+
+
+def _header_texts(record: Record, limits: Limits) -> tuple[str, ...]:
+    damaged = record.damaged_column()
+    if damaged is not None:
+        raise FileRefused("text_after_quote", row=record.row, column=str(damaged + 1))
+    header = tuple(record.texts())
+    if len(header) > limits.columns:
+        raise FileRefused("too_many_columns", row=record.row, limit=limits.columns)
+    if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
+        raise FileRefused("delimiter_wrong", row=record.row)
+    return header
+
+
+def _recognise(header: tuple[str, ...]) -> Layout:
+    """Return the layout that fits best: one whose handle column is there, then the one that knows most headers."""
+    return max(
+        product_layouts(),
+        key=lambda layout: (layout.columns["handle"] in header, layout.known(header)),
+    )
+
+
+def _check_header(header: tuple[str, ...], layout: Layout, row: int) -> None:
+    for logical in layout.required:
+        name = layout.columns[logical]
+        if name not in header:
+            raise FileRefused("header_missing", row=row, column=name, header=name)
+    known = set(layout.columns.values())
+    for name, times in Counter(header).items():
+        if times > 1 and name in known:
+            raise FileRefused("header_doubled", row=row, column=name, header=name)
