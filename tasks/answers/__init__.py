@@ -1,0 +1,1 @@
+"""Answer forms, machine checks and manuals: pure functions over JSON, without models or database."""
