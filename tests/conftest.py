@@ -1,7 +1,5 @@
 """What every test shares: quick passwords, static files without a manifest, a cache of its own."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -14,7 +12,6 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> Iterator[None]:
+def _empty_cache() -> None:
     """Rate limits and stored answers of one test must not reach the next."""
     cache.clear()
-    yield
