@@ -115,14 +115,16 @@ class _Reader:
         self.problems = problems
 
     def check(self) -> Check | None:
-        if not self.is_object:
-            return self._refuse("not_an_object")
-        if not self.has_id:
-            return self._refuse("bad_id")
         kind = self.raw.get("kind")
-        if not isinstance(kind, str) or kind not in list(CheckKind):
-            return self._refuse("unknown_kind")
-        return self._of_kind(CheckKind(kind))
+        if not self.is_object:
+            self._refuse("not_an_object")
+        elif not self.has_id:
+            self._refuse("bad_id")
+        elif not isinstance(kind, str) or kind not in list(CheckKind):
+            self._refuse("unknown_kind")
+        else:
+            return self._of_kind(CheckKind(kind))
+        return None
 
     def _of_kind(self, kind: CheckKind) -> Check | None:
         for key in self.raw:

@@ -18,27 +18,10 @@ ALLOWED_ATTRIBUTES: dict[str, set[str]] = {
     "td": {"colspan", "rowspan"},
 }
 ALLOWED_TAGS = frozenset(
-    [
-        "p",
-        "br",
-        "ul",
-        "ol",
-        "li",
-        "strong",
-        "em",
-        "b",
-        "i",
-        "a",
-        "h2",
-        "h3",
-        "h4",
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-    ]
+    {
+        *("p", "br", "ul", "ol", "li", "strong", "em", "b", "i", "a", "h2", "h3", "h4"),
+        *("table", "thead", "tbody", "tr", "th", "td"),
+    }
 )
 # Their end may be left out in HTML, and nothing leaks into the page around them.
 _END_MAY_MISS = frozenset(["p", "li", "thead", "tbody", "tr", "th", "td", "br"])

@@ -16,36 +16,10 @@ from markdown_it.utils import EnvType, OptionsDict
 
 MAX_MANUAL = 200_000
 
-_TAGS = set(
-    [
-        "p",
-        "br",
-        "hr",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "ul",
-        "ol",
-        "li",
-        "strong",
-        "em",
-        "s",
-        "code",
-        "pre",
-        "blockquote",
-        "a",
-        "img",
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "div",
-    ]
-)
+_TAGS = {
+    *("p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "strong", "em", "s", "code", "pre"),
+    *("blockquote", "a", "img", "table", "thead", "tbody", "tr", "th", "td", "div"),
+}
 _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}, "div": {"tabindex"}}
 _CLASSES = {"div": {"table-responsive"}, "table": {"table", "table-sm"}}
 # Our own media: a path on this very site, neither `//host` nor `/\host`, which browsers take for another one.
