@@ -4,15 +4,11 @@ Ids are drawn before commit, so a lower id may become visible later. Positions a
 already committed, under a lock: whoever has read up to a position never misses anything behind it.
 """
 
-from collections.abc import Callable
-
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from events.models import EventAudience
-from events.signal import dispatched, pending
 from kernel.db import is_postgres
-from kernel.loops import Loop
 
 BATCH = 500
 _LOCK = 0x7E5C0001
@@ -64,19 +60,3 @@ def _place_on_sqlite(cursor: CursorWrapper) -> int:
     cursor.executemany("UPDATE events_eventaudience SET position = %s WHERE event_id = %s", placed)
     return len(placed)
 
-
-class DispatcherThread(Loop):
-    """One in every server process: woken by local commits, looking by itself for those of others."""
-
-    def __init__(self, ring: Callable[[], None] | None = None) -> None:
-        """`ring` is called after events were placed, from this thread: it must return quickly."""
-        super().__init__("dispatcher", interval=0.15 if is_postgres() else 0.5, wake=pending)
-        self._ring = ring
-
-    def step(self) -> bool:
-        count = dispatch_once()
-        if count:
-            dispatched.set()
-            if self._ring:
-                self._ring()
-        return count == BATCH

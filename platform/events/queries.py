@@ -43,6 +43,12 @@ def after(position: int, limit: int) -> list[EventRow]:
     return _rows(range(position + 1, position + limit + 1))
 
 
+def changes(position: int, limit: int) -> list[tuple[int, str, str]]:
+    """(position, event name, topic) of the first `limit` events behind `position`: one query for all listeners."""
+    places = Position.objects.filter(position__range=(position + 1, position + limit)).order_by("position")
+    return list(places.values_list("position", "event__name", "event__audience__topic"))
+
+
 def last_position(topics: Iterable[str]) -> int:
     """The newest position any of `topics` has heard of, 0 for none: one index probe per topic."""
     wanted = sorted(set(topics))

@@ -1,0 +1,24 @@
+"""The application for ASGI servers: `daphne config.asgi:application`, or `manage.py serve`.
+
+HTTP runs on bounded threads; the live machinery starts with the first connection, or before it by `serve`.
+"""
+
+import os
+
+import django
+from django.apps import apps
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+if not apps.ready:
+    django.setup()
+
+# After set-up: these rooms have models.
+from channels.routing import ProtocolTypeRouter  # noqa: E402
+
+from kernel.http import BoundedHandler  # noqa: E402
+from realtime.live import Live  # noqa: E402
+from realtime.routing import Sockets  # noqa: E402
+
+http = BoundedHandler()
+live = Live()
+application = ProtocolTypeRouter({"http": http, "websocket": Sockets(live)})

@@ -1,0 +1,112 @@
+"""The embedded server: Daphne, dispatcher, live pages and job runner in one process."""
+
+import signal
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+# Imported before anything else of Twisted: Daphne chooses the asyncio reactor.
+from daphne.server import Server  # isort: skip
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from twisted.internet import defer, reactor
+
+from events.readers import ReaderThread
+from jobs.runner import JobRunner
+
+BACKLOG = 2048
+# Requests at hand may take so long to end after SIGTERM, seconds.
+GRACE = 8.0
+
+
+class Command(BaseCommand):
+    help = "Serves pages, API and sockets, and runs the background jobs, until it is told to stop."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--no-jobs", action="store_true", help="jobs run elsewhere (`run_jobs`)")
+
+    def handle(self, *args: Any, host: str, port: int, no_jobs: bool, **options: Any) -> None:
+        # Builds the application, and with it the live machinery that this command starts at once.
+        from config import asgi
+
+        asgi.http.warm()
+        server = Server(
+            asgi.application,
+            endpoints=[_endpoint(host, port)],
+            signal_handlers=False,
+            verbosity=0,
+            websocket_max_message_size=64 * 1024,
+            server_name="tencho",
+            ready_callable=lambda: self._ready(server, asgi, host, port),
+        )
+        background = [] if no_jobs else [JobRunner(), ReaderThread()]
+        self._background = background
+        try:
+            server.run()
+            if not server.listening_addresses:
+                raise CommandError(f"{host}:{port} cannot be listened on: is another server running there?")
+        finally:
+            asgi.live.stop()
+            for part in background if self._started else []:
+                part.stop()
+
+    _started = False
+
+    def _ready(self, server: Server, asgi: Any, host: str, port: int) -> None:
+        self._started = True
+        reactor.callWhenRunning(asgi.live.ensure_started)
+        for part in self._background:
+            part.start()
+        ending = _Ending(server, asgi)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, ending.on_signal)
+        self._greet(host, port)
+
+    def _greet(self, host: str, port: int) -> None:
+        shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104  # compared, not bound
+        self.stdout.write(f"Tencho is at http://{f'[{shown}]' if ':' in shown else shown}:{port}/  (Ctrl+C stops it)")
+        demo = Path(settings.DATA) / "demo.txt"
+        if demo.is_file():
+            self.stdout.write(demo.read_text(encoding="utf-8"))
+        self.stdout.flush()
+
+
+class _Ending:
+    """Stops listening, lets requests at hand finish, sends sockets away, then ends the reactor."""
+
+    def __init__(self, server: Server, asgi: Any) -> None:
+        self._server, self._asgi = server, asgi
+        self._until: float | None = None
+
+    def on_signal(self, *_args: Any) -> None:
+        reactor.callFromThread(self._begin)
+
+    def _begin(self) -> None:
+        if self._until is not None:
+            # Asked a second time: at once.
+            reactor.stop()
+            return
+        self._until = time.monotonic() + GRACE
+        for listener in self._server.listeners:
+            listener.addCallback(_stop_listening)
+        self._asgi.live.hub.close_all(1012)
+        reactor.callLater(0.1, self._wait)
+
+    def _wait(self) -> None:
+        assert self._until is not None
+        if self._asgi.http.busy and time.monotonic() < self._until:
+            reactor.callLater(0.05, self._wait)
+        else:
+            reactor.stop()
+
+
+def _stop_listening(port: Any) -> Any:
+    return defer.maybeDeferred(port.stopListening)
+
+
+def _endpoint(host: str, port: int) -> str:
+    escaped = host.replace(":", "\\:")
+    return f"tcp:port={port}:interface={escaped}:backlog={BACKLOG}"
