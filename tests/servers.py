@@ -11,7 +11,6 @@ import getpass
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -22,6 +21,7 @@ from pathlib import Path
 import psycopg
 import redis
 
+from tests.ports import free_port
 from tools.common import SetupError, apt_install, can_use_apt, say
 from tools.packages import tool_environment
 
@@ -120,7 +120,7 @@ def _start_postgres(stack: contextlib.ExitStack) -> str:
     )
     if made.returncode:
         raise SetupError(f"initdb failed: {made.stderr.strip()}")
-    port = _free_port()
+    port = free_port()
     # Nothing here outlives the run, so nothing is forced to the disk.
     settings = {
         "listen_addresses": "127.0.0.1",
@@ -147,7 +147,7 @@ def _start_postgres(stack: contextlib.ExitStack) -> str:
 def _start_redis(stack: contextlib.ExitStack) -> str:
     program = _redis_program()
     folder = _folder(stack, None)
-    port = _free_port()
+    port = free_port()
     url = f"redis://127.0.0.1:{port}/{REDIS_DATABASE}"
     command = [str(program), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
                "--dir", str(folder)]  # fmt: skip
@@ -209,13 +209,6 @@ def _account(name: str) -> str | None:
     with contextlib.suppress(KeyError):
         return pwd.getpwnam(name).pw_name
     return "nobody"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _postgres_programs() -> Path:

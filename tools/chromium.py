@@ -77,7 +77,7 @@ def _require_libraries(path: str) -> None:
     missing = [line.split()[0] for line in listed.splitlines() if "not found" in line]
     if missing:
         raise SetupError(
-            f"The Chromium of the npm package lacks {', '.join(missing)} on this machine. Install the system's "
+            f"The npm package's Chromium lacks {', '.join(missing)} on this machine. Install a system "
             "Chromium (Debian: sudo apt-get install chromium fonts-noto-cjk) or set CHROMIUM_PATH."
         )
 

@@ -1,0 +1,100 @@
+"""Chromium against a real server: `server`, `live_server_url`, `page` (makes pages) and `axe`."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tests.serving import Server
+from tools import chromium
+from tools.browser_files import MODULES
+
+# WCAG 2.2 AA and what axe's authors advise beyond it.
+AXE_OPTIONS = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+LANGUAGES = {"ja": "ja-JP", "en": "en-US"}
+
+PageFactory = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """An empty, migrated application; a module shares one and starts from nothing."""
+    with Server(tmp_path_factory.mktemp("served")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def live_server_url(server: Server) -> str:
+    return server.url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = chromium.find()
+    if path is None:
+        pytest.fail("There is no Chromium: `make test` installs one, or set CHROMIUM_PATH.")
+    # While Playwright runs, Django takes this thread for an asynchronous one and refuses every query.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        running = playwright.chromium.launch(executable_path=path, args=list(chromium.LAUNCH_FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser, live_server_url: str) -> Iterator[PageFactory]:
+    """Makes pages, each with cookies of its own: `page(width=390, height=844, locale="en")`.
+
+    The test fails at its end when a script raised or the content security policy refused something.
+    """
+    complaints: list[str] = []
+
+    def make(width: int = 1440, height: int = 900, locale: str = "ja", **options: Any) -> Page:
+        context = browser.new_context(
+            base_url=live_server_url,
+            viewport={"width": width, "height": height},
+            locale=LANGUAGES[locale],
+            timezone_id="Asia/Tokyo",
+            **options,
+        )
+        context.set_default_timeout(15_000)
+        made = context.new_page()
+        made.on("pageerror", lambda error: complaints.append(f"{made.url}: {error}"))
+        made.on("console", lambda message: complaints.extend(_refusals(message)))
+        return made
+
+    yield make
+    for context in browser.contexts:
+        context.close()
+    assert complaints == []
+
+
+def _refusals(message: ConsoleMessage) -> list[str]:
+    return [message.text] if "Content Security Policy" in message.text else []
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], None]:
+    """Asserts that a page has no accessibility violation: `axe(page)`."""
+    script = (MODULES / "axe-core" / "axe.min.js").read_text("utf-8")
+
+    def check(page: Page) -> None:
+        # Evaluated, not added as a tag: the page's own content security policy stays as it is.
+        page.evaluate(script)
+        found = page.evaluate("options => axe.run(document, options)", AXE_OPTIONS)
+        assert not found["violations"], _readable(page.url, found["violations"])
+
+    return check
+
+
+def _readable(url: str, violations: list[dict[str, Any]]) -> str:
+    lines = [f"axe on {url}:"]
+    for violation in violations:
+        lines.append(f"  {violation['id']}: {violation['help']}")
+        lines += [f"    {node['target']}: {node['html'][:160]}" for node in violation["nodes"][:5]]
+    return "\n".join(lines)
