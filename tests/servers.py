@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -53,12 +54,12 @@ def resolve(*, own: bool = False) -> Iterator[Servers]:
 def _database_at_hand() -> str | None:
     named = os.environ.get("DATABASE_URL", "")
     if named.startswith(("postgres:", "postgresql:")):
-        if not _answers(lambda: _postgres_version(named)):
+        if not _answers(partial(_postgres_version, named)):
             raise SetupError(f"DATABASE_URL is set, and PostgreSQL does not answer there: {_place(named)}")
         return named
     for user in dict.fromkeys(("postgres", getpass.getuser())):
         found = f"postgresql://{user}@127.0.0.1:5432/postgres"
-        if _answers(lambda url=found: _postgres_version(url)):
+        if _answers(partial(_postgres_version, found)):
             return found
     return None
 
@@ -66,11 +67,11 @@ def _database_at_hand() -> str | None:
 def _redis_at_hand() -> str | None:
     named = os.environ.get("REDIS_URL", "")
     if named:
-        if not _answers(lambda: _redis_version(named)):
+        if not _answers(partial(_redis_version, named)):
             raise SetupError(f"REDIS_URL is set, and Redis does not answer there: {_place(named)}")
         return named
     found = f"redis://127.0.0.1:6379/{REDIS_DATABASE}"
-    return found if _answers(lambda: _redis_version(found)) else None
+    return found if _answers(partial(_redis_version, found)) else None
 
 
 def _answers(ask: Callable[[], str]) -> bool:
@@ -139,7 +140,7 @@ def _start_postgres(stack: contextlib.ExitStack) -> str:
         account=account,
         folder=folder,
         stop=signal.SIGINT,  # PostgreSQL's fast shutdown: open sessions are ended.
-        ready=lambda: _answers(lambda: _postgres_version(url)),
+        ready=partial(_answers, partial(_postgres_version, url)),
     )
     return url
 
@@ -157,7 +158,7 @@ def _start_redis(stack: contextlib.ExitStack) -> str:
         account=None,
         folder=folder,
         stop=signal.SIGTERM,
-        ready=lambda: _answers(lambda: _redis_version(url)),
+        ready=partial(_answers, partial(_redis_version, url)),
     )
     return url
 

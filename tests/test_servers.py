@@ -1,6 +1,7 @@
 """Each stage of the test run really uses the database and cache that its heading names."""
 
 import os
+from functools import partial
 
 import pytest
 from channels.layers import get_channel_layer
@@ -48,5 +49,5 @@ def test_a_named_server_that_does_not_answer_is_an_error(monkeypatch: pytest.Mon
 def test_own_servers_answer_and_are_gone_afterwards():
     with servers.resolve(own=True) as own:
         assert "127.0.0.1" in own.described
-    assert not servers._answers(lambda: servers._postgres_version(own.database_url))
-    assert not servers._answers(lambda: servers._redis_version(own.redis_url))
+    assert not servers._answers(partial(servers._postgres_version, own.database_url))
+    assert not servers._answers(partial(servers._redis_version, own.redis_url))
