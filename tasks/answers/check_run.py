@@ -13,7 +13,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from tasks.answers.check_kinds import Check, CheckKind, compile_pattern
 from tasks.answers.html_rules import first_problem
-from tasks.answers.measure import cp932_bytes, fold, length, visible_text
+from tasks.answers.measure import cp932_bytes, fold, holds_word, length, visible_text
 from tasks.answers.texts import LocalText, is_blank, is_storable
 
 # Words or characters named in one message at most.
@@ -204,7 +204,9 @@ def _regex(check: Check, text: str) -> _Finding:
 def _banned(check: Check, text: str) -> _Finding:
     # Both readings: a literal “<” may make half a sentence look like markup.
     readings = {fold(text), fold(visible_text(text))}
-    found = [word for word in check.words if any(fold(word).strip() in reading for reading in readings)]
+    found = [
+        word for word in check.words if any(holds_word(reading, fold(word).strip()) for reading in readings)
+    ]
     if not found:
         return _PASSED
     return _Finding(False, "banned", {"words": found[:MAX_NAMED]}, found[:MAX_NAMED])

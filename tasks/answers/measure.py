@@ -57,6 +57,27 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()
 
 
+def holds_word(folded: str, word: str) -> bool:
+    """Whether a folded text holds a folded word.
+
+    Japanese has no gaps between words, so any place counts. But a Latin letter or digit at the end of the
+    word must not go on: "no.1" is not in "no.10", nor "sale" in "wholesale".
+    """
+    at = folded.find(word)
+    while at != -1:
+        end = at + len(word)
+        if not _goes_on(folded[at - 1 : at], word[0]) and not _goes_on(folded[end : end + 1], word[-1]):
+            return True
+        at = folded.find(word, at + 1)
+    return False
+
+
+def _goes_on(neighbour: str, edge: str) -> bool:
+    if not (neighbour.isascii() and edge.isascii()):
+        return False
+    return (neighbour.isalpha() and edge.isalpha()) or (neighbour.isdigit() and edge.isdigit())
+
+
 def visible_text(text: str) -> str:
     """The text without its markup, so that a word cannot hide between tags or in character references.
 

@@ -1,0 +1,1 @@
+"""Answer forms as HTML: drawing them, and reading what was typed."""
