@@ -1,11 +1,11 @@
 """A CSV reader on bytes that remembers where every cell stood.
 
-Python's `csv` forgets how a cell was written and re-quotes it on the way out. A shop's file must come back identical
-but for the answered cells, so here a record keeps its bytes: `record.data + record.ending` of all records, in order
-and after the byte order mark, is the file.
+Python's `csv` forgets how a cell was written and re-quotes it on the way out. A shop's file must come back
+identical but for the answered cells, so here a record keeps its bytes: `record.data + record.ending` of all
+records, in order and after the byte order mark, is the file.
 
-Rules as Python's and Ruby's readers have them: RFC 4180, a quotation mark opens only at the start of a cell, line ends
-are CRLF, LF or CR in any mixture. Memory stays bounded by the limits whatever the file holds.
+Rules as Python's and Ruby's readers have them: RFC 4180, a quotation mark opens only at the start of a cell,
+line ends are CRLF, LF or CR in any mixture. Memory stays bounded by the limits whatever the file holds.
 """
 
 import re
@@ -137,8 +137,8 @@ def read_records(
 ) -> Iterator[Record]:
     """Yield every record from byte `start` on, blank lines included; the first one is numbered `row`.
 
-    Raises FileRefused where the rest of the file cannot be read reliably: an open quotation mark, a NUL byte, too
-    long cells or rows, too many rows or columns.
+    Raises FileRefused where the rest of the file cannot be read reliably: an open quotation mark, a NUL byte,
+    too long cells or rows, too many rows or columns.
     """
     window = _Window(file, start, row, limits)
     while window.fill():
@@ -146,7 +146,7 @@ def read_records(
 
 
 class _Window:
-    """A stretch of the file that slides on from record to record; longer than a chunk only for a long record."""
+    """A stretch of the file that slides on from record to record; long only for a long record."""
 
     def __init__(self, file: BinaryIO, start: int, row: int, limits: Limits) -> None:
         self.file = file
@@ -156,10 +156,13 @@ class _Window:
         self.block = b""
         self.start = start
         self.at_end = False
+        self.problem: FileRefused | None = None
         file.seek(start)
 
     def fill(self) -> bool:
-        """Read on; twice as much each time while one record goes on, so that a long one is not scanned too often."""
+        """Read on; ever more while one record goes on, so that a long one is not scanned too often."""
+        if self.problem:
+            raise self.problem
         if self.at_end:
             return False
         wanted = max(CHUNK, len(self.block))
@@ -169,20 +172,26 @@ class _Window:
         return bool(self.block)
 
     def take(self) -> list[Record]:
-        """Take all complete records out of the window."""
-        records, position = self._scan()
-        if b"\0" in self.block:
-            self._refuse_nul(records)
-        self.block = self.block[position:]
-        self.start += position
-        self._refuse_long_rest()
+        """Take all complete records out of the window; a problem waits until these were given."""
+        records: list[Record] = []
+        try:
+            position = self._scan(records)
+            if b"\0" in self.block:
+                self._refuse_nul(records)
+            self.block = self.block[position:]
+            self.start += position
+            self._refuse_long_rest()
+        except FileRefused as problem:
+            self.problem = problem
         return records
 
-    def _scan(self) -> tuple[list[Record], int]:
-        """Find the complete records. The marks' next places are kept, since searching anew per row would cost most."""
+    def _scan(self, records: list[Record]) -> int:
+        """Add the complete records and return where the rest begins.
+
+        The next place of each mark is kept: searching the block anew for every row would cost the most.
+        """
         block, size, row = self.block, len(self.block), self.row
         last_row, cell_bytes = self.limits.rows + 1, self.limits.cell_bytes
-        records: list[Record] = []
         position, line_feed, carriage_return, mark = 0, -1, -1, -1
         while position < size:
             if line_feed < position:
@@ -208,7 +217,7 @@ class _Window:
             )
             position, row = following, row + 1
         self.row = row
-        return records, position
+        return position
 
     def _after_line_end(self, end: int) -> int | None:
         """Return where the next record begins, None when that is not known before more is read."""
@@ -236,10 +245,11 @@ class _Window:
         raise FileRefused("too_many_columns", row=row, limit=self.limits.columns)
 
     def _refuse_nul(self, records: list[Record]) -> None:
-        for record in records:
-            for column, cell in enumerate(record.raw_cells() if b"\0" in record.data else (), start=1):
-                if b"\0" in cell:
-                    raise FileRefused("nul_byte", row=record.row, column=str(column))
+        for index, record in enumerate(records):
+            if b"\0" in record.data:
+                del records[index:]
+                column = next(n for n, cell in enumerate(record.raw_cells(), start=1) if b"\0" in cell)
+                raise FileRefused("nul_byte", row=record.row, column=str(column))
 
     def _refuse_long_rest(self) -> None:
         """Stop at a record that is still open but already too long."""

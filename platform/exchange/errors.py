@@ -1,6 +1,6 @@
 """What can be wrong with a file a shop hands in.
 
-Codes are stable; texts are made when they are read, in the reader's language: store code and params, not text.
+Codes are stable; texts are made when read, in the reader's language: store code and params, not text.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,8 @@ FILE_MESSAGES = {
         "The columns are not separated by commas. Save the file as “CSV UTF-8” and try again."
     ),
     "header_missing": _(
-        "The header has no column “%(header)s”. Headers must be spelt as the shop exports them, capitals included."
+        "The header has no column “%(header)s”."
+        " Headers must be spelt as the shop exports them, capitals included."
     ),
     "header_doubled": _(
         "The header holds the column “%(header)s” more than once, so it is unclear which one counts."
@@ -50,7 +51,8 @@ ROW_MESSAGES = {
     "handle_too_long": _("The handle is longer than %(limit)d characters."),
     "title_missing": _("The product has no title, and the shop refuses an update without one."),
     "handle_split": _(
-        "The rows of “%(handle)s” are not together: the product began at row %(first_row)d and others came between."
+        "The rows of “%(handle)s” are not together:"
+        " the product began at row %(first_row)d and others came between."
     ),
     "product_refused": _(
         "The first row of this product (row %(first_row)d) was refused, so this row is left out too."
@@ -74,7 +76,7 @@ def describe_place(row: int | None, column: str) -> str:
     return str(_("Row %(row)d, column “%(column)s”")) % {"row": row, "column": column}
 
 
-class FileRefused(Exception):
+class FileRefused(Exception):  # noqa: N818 - named for what happened, as the kernel names its errors
     """The whole file cannot be taken. `column` is the header where it is known, else the column's number."""
 
     def __init__(self, code: str, *, row: int | None = None, column: str = "", **params: str | int) -> None:

@@ -31,8 +31,8 @@ def product_rows(
 ) -> Iterator[tuple[Record, ProductRow | None]]:
     """Yield every record behind the header, with the product row it is, or None for an empty or refused row.
 
-    `on_progress` hears bytes and rows read. Raises FileRefused, the column by its name, where the file as a whole is
-    unreadable.
+    `on_progress` hears bytes and rows read. Raises FileRefused, the column by its name, where the file as a
+    whole is unreadable.
     """
     grouper = _Grouper(source, on_refusal)
     rows = 0
@@ -53,8 +53,8 @@ def product_rows(
 class _Grouper:
     """Follows the rows and decides to which product each belongs.
 
-    A product is a run of rows with the same handle. A handle that comes back after another product is refused: the
-    shop would apply both runs, and which row is the product's first would be a guess.
+    A product is a run of rows with the same handle. A handle that comes back after another product is
+    refused: the shop would apply both runs, and which row is the product's first would be a guess.
     """
 
     def __init__(self, source: Source, on_refusal: OnRefusal) -> None:
@@ -117,7 +117,7 @@ class _Grouper:
         return None
 
     def _first_row_problem(self, handle: str, texts: list[str]) -> tuple[str, str, Params]:
-        """Return column, code and params of what is wrong with a product's first row; an empty code means nothing."""
+        """Return column, code and params of a problem with a product's first row; no code, no problem."""
         column = self.header[self.handle]
         if handle in self.first_rows:
             return column, "handle_split", {"handle": handle, "first_row": self.first_rows[handle]}

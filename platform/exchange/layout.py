@@ -1,4 +1,4 @@
-"""Column layouts of shop files, kept as dated data in `layouts/`: a new spelling needs a file, not a program."""
+"""Column layouts of shop files, dated data in `layouts/`: a new spelling needs a file, not a program."""
 
 import tomllib
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """Puts answers back into a shop's file so that it is safe to upload.
 
-Only answered cells that really change are written anew; every other cell keeps its bytes. Cells that look like formulas
-are left alone: these files are read by machines. Text that UTF-8 cannot hold (a lone surrogate) raises
-UnicodeEncodeError before it could reach the file as something else.
+Only answered cells that really change are written anew; every other cell keeps its bytes. Cells that look
+like formulas are left alone: these files are read by machines. Text that UTF-8 cannot hold (a lone surrogate)
+raises UnicodeEncodeError before it could reach the file as something else.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ _LOOKUP_BYTES = 1024 * 1024
 _NEEDS_QUOTES = frozenset(',"\r\n')
 
 
-class AnswersChanged(Exception):
+class AnswersChanged(Exception):  # noqa: N818 - named for what happened
     """The answers changed while the file was being written. Nothing is wrong with them: write it again."""
 
 
@@ -77,11 +77,11 @@ def write_whole(
 def write_update(
     file: BinaryIO, source: Source, lookup: Lookup, out: BinaryIO, *, on_progress: OnProgress | None = None
 ) -> Written:
-    """Write the key columns, the changed columns and the changed products' first rows, in the source's manner.
+    """Write the key columns and what changed: the columns, and the products' first rows.
 
-    A cell that is in the file because another product changed there keeps its source value: a blank one would blank the
-    shop's. The file is read twice, first for the columns; raises AnswersChanged when the second reading needs others.
-    Nothing changed: only the header of the key columns is written.
+    A cell that is in the file because another product changed there keeps its source value: a blank one would
+    blank the shop's. The file is read twice, first for the columns; raises AnswersChanged when the second
+    reading needs others. Nothing changed: only the header of the key columns is written.
     """
     columns = _update_columns(file, source, lookup)
     merge = _Merge(file, source, lookup)

@@ -1,4 +1,4 @@
-"""Files that are not for a shop's import: tables people open in a spreadsheet, and lines for other programs."""
+"""Files not meant for a shop's import: tables people open in a spreadsheet, lines for programs."""
 
 import csv
 import io
@@ -9,16 +9,17 @@ from typing import BinaryIO
 
 from exchange.csvbytes import BOM
 
-# Spreadsheets take these for the start of a formula; the full-width ones where the language is Japanese (OWASP, "CSV
-# Injection").
+# Spreadsheets take these for the start of a formula; the full-width ones where the language is Japanese
+# (OWASP, "CSV Injection").
 _FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]+)?%?")
 
 
 def neutralise(cell: str) -> str:
-    """Return a cell that a spreadsheet will show and not run: a leading apostrophe is put before a formula's start.
+    """Return a cell that a spreadsheet shows and does not run: an apostrophe goes before a formula.
 
-    Spaces before such a start do not protect. Plain numbers (-5, +1,200.50, -3%) are left: they are data, and harmless.
+    Spaces before such a start do not protect. Plain numbers (-5, +1,200.50, -3%) are left: they are data, and
+    harmless.
     """
     start = cell.lstrip(" \u3000")[:1]
     if start in _FORMULA_STARTS and start and not _NUMBER.fullmatch(cell):
@@ -27,7 +28,7 @@ def neutralise(cell: str) -> str:
 
 
 def write_people_csv(rows: Iterable[Sequence[str]], header: Sequence[str], out: BinaryIO) -> int:
-    """Write a table for Excel: UTF-8 with byte order mark, CRLF, formulas neutralised. Returns the rows written."""
+    """Write a table for Excel: UTF-8 with BOM, CRLF, formulas neutralised. Returns the rows written."""
     text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
     try:
         out.write(BOM)

@@ -34,7 +34,7 @@ class Image(NamedTuple):
 
 @dataclass(slots=True)
 class Product:
-    """The rows of one handle. `values` holds every known column of the first row; offset and length are that row's."""
+    """The rows of one handle. `values`, `offset` and `length` are those of its first row."""
 
     key: str
     rows: list[int]
@@ -59,8 +59,9 @@ def iter_products(
 ) -> Iterator[Product]:
     """Yield the products in the order of the file, one in memory at a time.
 
-    Refused rows go to `on_refusal`; when a product's first row is refused, so are its others. Raises FileRefused, at
-    any point, where the file as a whole is unreadable: a caller that stores products must then drop them.
+    Refused rows go to `on_refusal`; when a product's first row is refused, so are its others. Raises
+    FileRefused, at any point, where the file as a whole is unreadable: a caller that stores products must
+    then drop them.
     """
     builder = _Builder(source.columns)
     product: Product | None = None

@@ -19,7 +19,7 @@ _MARKUP = ((b"<!doctype html", "file_html"), (b"<html", "file_html"), (b"<", "fi
 
 
 def check_file(file: BinaryIO, limits: Limits) -> int:
-    """Return the size in bytes. Raises FileRefused when the file is empty, too big or plainly something else."""
+    """Return the size in bytes. Raises FileRefused for an empty, too big or plainly foreign file."""
     size = file.seek(0, 2)
     file.seek(0)
     head = file.read(_HEAD)

@@ -12,7 +12,7 @@ from exchange.sniff import check_file
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What must be known of a file to read its rows and to write them back. `columns`: logical name -> index."""
+    """What must be known of a file to read and rewrite its rows. `columns`: logical name -> index."""
 
     dialect: str
     header: tuple[str, ...]
@@ -29,7 +29,8 @@ class Source:
 def open_source(file: BinaryIO, *, limits: Limits = LIMITS) -> Source:
     """Recognise a Shopify product file. The file must be seekable; its position is changed.
 
-    Columns may be fewer, in another order or joined by unknown ones. Raises FileRefused when this is no product CSV.
+    Columns may be fewer, in another order or joined by unknown ones. Raises FileRefused when this is no
+    product CSV.
     """
     size = check_file(file, limits)
     file.seek(0)
@@ -73,11 +74,14 @@ def _header_texts(record: Record, limits: Limits) -> tuple[str, ...]:
 
 
 def _recognise(header: tuple[str, ...]) -> Layout:
-    """Return the layout that fits best: one whose handle column is there, then the one that knows most headers."""
-    return max(
-        product_layouts(),
-        key=lambda layout: (layout.columns["handle"] in header, layout.known(header)),
-    )
+    """Return the layout that fits best: its handle is there, or nearly, and it knows most headers."""
+    lowered = {name.lower() for name in header}
+
+    def fitness(layout: Layout) -> tuple[bool, bool, int]:
+        handle = layout.columns["handle"]
+        return handle in header, handle.lower() in lowered, layout.known(header)
+
+    return max(product_layouts(), key=fitness)
 
 
 def _check_header(header: tuple[str, ...], layout: Layout, row: int) -> None:
