@@ -59,4 +59,3 @@ def _place_on_sqlite(cursor: CursorWrapper) -> int:
     cursor.executemany("INSERT INTO events_position (position, event_id) VALUES (%s, %s)", placed)
     cursor.executemany("UPDATE events_eventaudience SET position = %s WHERE event_id = %s", placed)
     return len(placed)
-

@@ -34,7 +34,7 @@ def since(topics: Collection[str], position: int, limit: int) -> list[EventRow]:
     """The first `limit` events behind `position` that one of `topics` may hear of, oldest first."""
     heard = EventAudience.objects.filter(topic__in=topics, position__gt=position)
     places = heard.order_by("position").values_list("position", flat=True).distinct()[:limit]
-    return _rows(list(places))
+    return _rows([place for place in places if place is not None])
 
 
 def after(position: int, limit: int) -> list[EventRow]:
@@ -44,7 +44,7 @@ def after(position: int, limit: int) -> list[EventRow]:
 
 
 def changes(position: int, limit: int) -> list[tuple[int, str, str]]:
-    """(position, event name, topic) of the first `limit` events behind `position`: one query for all listeners."""
+    """(position, event name, topic) of the first `limit` events behind `position`, in one query."""
     places = Position.objects.filter(position__range=(position + 1, position + limit)).order_by("position")
     return list(places.values_list("position", "event__name", "event__audience__topic"))
 
@@ -63,7 +63,11 @@ def last_position(topics: Iterable[str]) -> int:
 def _rows(places: Collection[int]) -> list[EventRow]:
     if not places:
         return []
-    wanted = {"position__range": (places[0], places[-1])} if isinstance(places, range) else {"position__in": places}
+    wanted = (
+        {"position__range": (places[0], places[-1])}
+        if isinstance(places, range)
+        else {"position__in": places}
+    )
     found = Position.objects.filter(**wanted).select_related("event").order_by("position")
     placed = list(found)
     topics: dict[int, list[str]] = {}

@@ -57,8 +57,9 @@ def run_once(
 ) -> StoredAnswer:
     """Calls `produce` unless this key was answered before, and stores its answer with its changes.
 
-    `refuse` renders a `TenchoError`, after the changes made so far are undone; that answer is kept too. Answers of 500 and
-    above are not kept. A second request at the same time waits for the first. Raises `KeyInvalid`, `KeyReused`.
+    `refuse` renders a `TenchoError`, after the changes made so far are undone; that answer is kept too.
+    Answers of 500 and above are not kept. A second request at the same time waits for the first.
+    Raises `KeyInvalid`, `KeyReused`.
     """
     if not 1 <= len(key) <= 200 or not all("!" <= char <= "~" for char in key):
         raise KeyInvalid()
@@ -101,6 +102,8 @@ def forget_old_keys() -> None:
     """Deletes keys after seven days, in chunks."""
     while True:
         old = IdempotencyKey.objects.filter(created_at__lt=clock.now() - KEPT).values("pk")[:CHUNK]
-        deleted, _by_model = IdempotencyKey.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()
+        deleted, _by_model = IdempotencyKey.objects.filter(
+            pk__in=list(old.values_list("pk", flat=True))
+        ).delete()
         if deleted < CHUNK:
             return

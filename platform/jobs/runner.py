@@ -82,7 +82,7 @@ class JobRunner:
         return {runner: job_id for runner, job_id in taken if job_id is not None}
 
     def stop(self, timeout: float = 10.0) -> None:
-        """Ends after the chunk at hand; a job that takes longer than `timeout` seconds is found by the reaper."""
+        """Ends after the chunk at hand; a job that takes longer than `timeout` seconds is reaped later."""
         for thread in self._threads[1:]:
             thread.stop()
         for thread in self._threads[1:]:

@@ -38,7 +38,7 @@ def beat(busy: Busy) -> None:
 
 
 def reap(busy: Busy) -> int:
-    """Takes jobs away from runners not heard of for 15 seconds, except those at work here; returns how many."""
+    """Takes jobs from runners not heard of for 15 seconds, except those at work here; returns how many."""
     silent = JobRun.objects.exclude(runner="").filter(heartbeat_at__lt=clock.now() - DEAD_AFTER)
     return _abandon([run for run in silent if busy.get(run.runner) != run.job_id])
 

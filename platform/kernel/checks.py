@@ -17,7 +17,7 @@ def connections_are_bounded(app_configs: Any, **kwargs: Any) -> list[CheckMessag
         return []
     return [
         Error(
-            f"CONN_MAX_AGE keeps connections open ({', '.join(kept)}), but HTTP does not run on bounded threads.",
+            f"CONN_MAX_AGE keeps connections ({', '.join(kept)}), but HTTP does not run on bounded threads.",
             hint="Let ASGI_APPLICATION route http to kernel.http.BoundedHandler, or set CONN_MAX_AGE to 0.",
             id="kernel.E001",
         )

@@ -7,7 +7,7 @@ code, which took 30 % of the time of a small request, is gone.
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, ParamSpec, TypeVar
@@ -18,7 +18,7 @@ from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.db import close_old_connections
 from django.http import FileResponse, HttpResponse
-from django.http.response import HttpResponseBase, StreamingHttpResponse
+from django.http.response import StreamingHttpResponse
 from django.urls import set_script_prefix
 
 from kernel.pressure import waiting_bytes
@@ -26,8 +26,9 @@ from kernel.pressure import waiting_bytes
 P = ParamSpec("P")
 T = TypeVar("T")
 Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
 # A file up to this size is read in the same hop as the rest of its request.
 SMALL = 1024 * 1024
@@ -54,6 +55,8 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
 
 class BoundedHandler(ASGIHandler):
     """The HTTP application. Middleware and views run in their sync mode."""
+
+    _middleware_chain: Any
 
     def __init__(self) -> None:
         # Middleware is loaded with the first request (or by `warm`), so that importing costs nothing.
@@ -93,7 +96,7 @@ class BoundedHandler(ASGIHandler):
             if watcher:
                 watcher.cancel()
 
-    def _respond(self, scope: Scope, body: Any, gone: threading.Event) -> HttpResponseBase | None:
+    def _respond(self, scope: Scope, body: Any, gone: threading.Event) -> Any:
         """The whole request, on one thread. A streaming answer too large to keep is left open."""
         with body:
             if gone.is_set():
@@ -101,6 +104,7 @@ class BoundedHandler(ASGIHandler):
             self.warm()
             set_script_prefix(get_script_prefix(scope))
             signals.request_started.send(sender=type(self), scope=scope)
+            response: Any
             request, response = self.create_request(scope, body)
             if request is not None:
                 response = self.get_response(request)
@@ -147,20 +151,25 @@ async def _pieces(response: StreamingHttpResponse) -> Any:
         return
     parts: Iterator[bytes] = iter(response)
     while True:
-        part = await in_thread(next, parts, None)
-        if part is None:
+        piece = await in_thread(_next, parts)
+        if piece is None:
             return
-        yield part
+        yield piece
+
+
+def _next(parts: Iterator[bytes]) -> bytes | None:
+    return next(parts, None)
 
 
 def _kept_if_small(response: Any) -> Any:
     """A small file as an ordinary answer; anything else as it is."""
-    if not isinstance(response, FileResponse):
+    is_file = isinstance(response, FileResponse)
+    if not is_file:
         return response
     response.block_size = FILE_CHUNK
     if response.is_async or int(response.headers.get("Content-Length", SMALL + 1)) > SMALL:
         return response
-    kept = HttpResponse(b"".join(response), status=response.status_code, headers=response.headers)
+    kept: Any = HttpResponse(b"".join(response), status=response.status_code, headers=response.headers)
     kept.cookies = response.cookies
     # Closing the answer sent also closes the file and ends the request for Django.
     kept._resource_closers = response._resource_closers
@@ -169,7 +178,7 @@ def _kept_if_small(response: Any) -> Any:
 
 
 def _without_body(send: Send) -> Send:
-    async def send_head(message: dict[str, Any]) -> None:
+    async def send_head(message: Message) -> None:
         if message["type"] == "http.response.start":
             await send(message)
 

@@ -15,7 +15,7 @@ M = TypeVar("M", bound=models.Model)
 _INITIAL = "_ConcurrentTransitionMixin__initial_states"
 
 
-class MachineMixin(ConcurrentTransitionMixin, models.Model):  # type: ignore[misc]  # django-fsm's base is untyped
+class MachineMixin(ConcurrentTransitionMixin, models.Model):
     """For models with `state = FSMField(protected=True, …)`: of two racing transitions the second raises.
 
     The library lifts the protection of the field, which all instances and threads share, while one
@@ -77,9 +77,9 @@ def move_many(
 
     Sources and target come from the machine. Rows move in the order of their keys, `chunk` to a
     transaction (outside one; inside the caller's they join it), each with `record_chunk(ids)` and
-    the columns in `set_fields`. Rows locked by somebody else are left for the next time, or with `wait` waited for.
-    Raises `ValueError` for a verb with conditions, unless the queryset itself expresses them
-    (`conditions_hold`), and for one with more than one target.
+    the columns in `set_fields`. Rows locked by somebody else are left for the next time, or with
+    `wait` waited for. Raises `ValueError` for a verb with conditions, unless the queryset itself
+    expresses them (`conditions_hold`), and for one with more than one target.
     """
     sources, target = _route(queryset.model, verb, conditions_hold)
     moved, last = 0, None
@@ -96,7 +96,12 @@ def move_many(
 
 
 def _lock_chunk(
-    queryset: models.QuerySet[M], sources: frozenset[str], target: str, last: int | None, size: int, wait: bool
+    queryset: models.QuerySet[M],
+    sources: frozenset[str],
+    target: str,
+    last: int | None,
+    size: int,
+    wait: bool,
 ) -> list[int]:
     # The lock must name this table alone, whatever the caller's queryset joins.
     rows = queryset.model._base_manager.filter(pk__in=queryset.order_by().values("pk"))

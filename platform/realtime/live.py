@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
+from django.db import DatabaseError
+from redis.exceptions import RedisError
 
 from events import queries
 from events.dispatcher import BATCH, dispatch_once
@@ -79,7 +81,10 @@ class Live:
             return
         self._loop = asyncio.get_running_loop()
         self._thread = LiveThread(self._ring, self._deliver)
-        self._tasks = [self._loop.create_task(self._start()), self._loop.create_task(self.hub.recheck_forever())]
+        self._tasks = [
+            self._loop.create_task(self._start()),
+            self._loop.create_task(self.hub.recheck_forever()),
+        ]
         if self._is_shared():
             self._tasks.append(self._loop.create_task(self._answer_the_door()))
 
@@ -89,7 +94,7 @@ class Live:
             try:
                 self.hub.position = await in_thread(queries.head)
                 break
-            except Exception:
+            except DatabaseError:
                 logger.exception("the log cannot be read")
                 await asyncio.sleep(1)
         assert self._thread is not None
@@ -120,16 +125,12 @@ class Live:
         await LiveSocket(identity, self.hub, receive, send).run()
 
     def _deliver(self, changes: list[Change]) -> None:
-        self._on_loop(self.hub.deliver, changes)
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.hub.deliver, changes)
 
     def _ring(self) -> None:
-        if self._is_shared():
-            self._on_loop(lambda: asyncio.ensure_future(self._ring_the_bell()))
-
-    def _on_loop(self, function: Callable[..., object], *args: object) -> None:
-        assert self._loop is not None
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(function, *args)
+        if self._loop is not None and self._is_shared() and not self._loop.is_closed():
+            asyncio.run_coroutine_threadsafe(self._ring_the_bell(), self._loop)
 
     @staticmethod
     def _is_shared() -> bool:
@@ -140,7 +141,7 @@ class Live:
     async def _ring_the_bell(self) -> None:
         try:
             await get_channel_layer().group_send(DOORBELL, {"type": "ring"})
-        except Exception as error:
+        except (RedisError, OSError) as error:
             # Others look by themselves every second.
             logger.warning("the doorbell does not ring: %s", error)
 
@@ -155,6 +156,6 @@ class Live:
                     await layer.receive(channel)
                     if self._thread is not None:
                         self._thread.rung()
-            except Exception as error:
+            except (RedisError, OSError) as error:
                 logger.warning("the doorbell cannot be heard: %s", error)
                 await asyncio.sleep(1)

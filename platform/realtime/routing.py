@@ -1,5 +1,7 @@
 """Which socket goes where, and who may open one from where."""
 
+from typing import Any, cast
+
 from channels.routing import URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.urls import path
@@ -14,7 +16,7 @@ class Sockets:
     """The WebSocket application: the page's own origin, or a program with a ticket."""
 
     def __init__(self, live: Live) -> None:
-        self._routed = URLRouter([path(PATH, live)])
+        self._routed = URLRouter([path(PATH, cast(Any, live))])
         self._guarded = AllowedHostsOriginValidator(self._routed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

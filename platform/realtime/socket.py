@@ -16,7 +16,7 @@ from events import queries
 from events.log import MAX_TOPIC, TOPIC
 from events.queries import EventRow
 from kernel import clock
-from kernel.http import Receive, Scope, Send, in_thread
+from kernel.http import Message, Receive, Scope, Send, in_thread
 from kernel.pressure import waiting_bytes
 from realtime import topics
 from realtime.identity import Identity, from_session, valid
@@ -233,7 +233,7 @@ def event_json(row: EventRow, heard: list[str]) -> str:
     )
 
 
-def parse(message: dict[str, Any]) -> dict[str, Any]:
+def parse(message: Message) -> dict[str, Any]:
     """The object in a text frame. Raises `BadMessage`."""
     text = message.get("text")
     if not isinstance(text, str) or len(text.encode("utf-8", "surrogatepass")) > MAX_MESSAGE:

@@ -41,10 +41,3 @@ def _decide(decide: MayListen, user: User, parts: tuple[str, ...], now: datetime
     except (ValueError, ObjectDoesNotExist):
         # "batch.abc", or a batch that is gone: nobody may listen to what is not there.
         return False
-
-
-def _is_self(user: User, parts: tuple[str, ...], now: datetime) -> bool:
-    return parts == (str(user.pk),)
-
-
-register_topic("user", _is_self)

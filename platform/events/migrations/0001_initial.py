@@ -5,64 +5,101 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60)),
-                ('at', models.DateTimeField()),
-                ('actor_id', models.BigIntegerField(null=True)),
-                ('reason', models.CharField(blank=True, max_length=60)),
-                ('payload', models.JSONField(default=dict)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                ("at", models.DateTimeField()),
+                ("actor_id", models.BigIntegerField(null=True)),
+                ("reason", models.CharField(blank=True, max_length=60)),
+                ("payload", models.JSONField(default=dict)),
             ],
         ),
         migrations.CreateModel(
-            name='ReaderCursor',
+            name="ReaderCursor",
             fields=[
-                ('name', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('position', models.BigIntegerField(default=0)),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('retry_at', models.DateTimeField(null=True)),
+                ("name", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("position", models.BigIntegerField(default=0)),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("retry_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='ParkedEvent',
+            name="ParkedEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reader', models.CharField(max_length=40)),
-                ('position', models.BigIntegerField()),
-                ('event_id', models.BigIntegerField()),
-                ('error', models.TextField()),
-                ('parked_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reader", models.CharField(max_length=40)),
+                ("position", models.BigIntegerField()),
+                ("event_id", models.BigIntegerField()),
+                ("error", models.TextField()),
+                ("parked_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('reader', 'position'), name='parked_event_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("reader", "position"), name="parked_event_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Position',
+            name="Position",
             fields=[
-                ('position', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('event', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='place', to='events.event')),
+                ("position", models.BigIntegerField(primary_key=True, serialize=False)),
+                (
+                    "event",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="place",
+                        to="events.event",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='EventAudience',
+            name="EventAudience",
             fields=[
-                ('pk', models.CompositePrimaryKey('event_id', 'topic', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('topic', models.CharField(max_length=80)),
-                ('position', models.BigIntegerField(null=True)),
-                ('event', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='audience', to='events.event')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "event_id", "topic", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("topic", models.CharField(max_length=80)),
+                ("position", models.BigIntegerField(null=True)),
+                (
+                    "event",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="audience",
+                        to="events.event",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['topic', 'position'], name='audience_topic_position'), models.Index(condition=models.Q(('position', None)), fields=['event'], name='audience_pending')],
+                "indexes": [
+                    models.Index(fields=["topic", "position"], name="audience_topic_position"),
+                    models.Index(
+                        condition=models.Q(("position", None)), fields=["event"], name="audience_pending"
+                    ),
+                ],
             },
         ),
     ]

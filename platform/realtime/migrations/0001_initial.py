@@ -4,21 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='SocketTicket',
+            name="SocketTicket",
             fields=[
-                ('digest', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('user_id', models.BigIntegerField()),
-                ('session_key', models.CharField(blank=True, max_length=40)),
-                ('api_key_id', models.BigIntegerField(null=True)),
-                ('expires_at', models.DateTimeField()),
+                ("digest", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("user_id", models.BigIntegerField()),
+                ("session_key", models.CharField(blank=True, max_length=40)),
+                ("api_key_id", models.BigIntegerField(null=True)),
+                ("expires_at", models.DateTimeField()),
             ],
         ),
     ]

@@ -10,7 +10,7 @@ from jobs.runner import JobRunner
 
 
 class Command(BaseCommand):
-    help = "Runs background jobs, periodic work and event handlers until it is told to stop (SIGTERM, Ctrl+C)."
+    help = "Runs background jobs, periodic work and event handlers until SIGTERM or Ctrl+C."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--threads", type=int, default=2, help="jobs at the same time (default 2)")

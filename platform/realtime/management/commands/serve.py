@@ -10,11 +10,14 @@ from typing import Any
 from daphne.server import Server  # isort: skip
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from twisted.internet import defer, reactor
+from twisted.internet import defer
+from twisted.internet import reactor as _reactor
 
 from events.readers import ReaderThread
 from jobs.runner import JobRunner
 
+# Its type is that of an interface whose methods take no `self`.
+reactor: Any = _reactor
 BACKLOG = 2048
 # Requests at hand may take so long to end after SIGTERM, seconds.
 GRACE = 8.0
@@ -33,7 +36,7 @@ class Command(BaseCommand):
         from config import asgi
 
         asgi.http.warm()
-        server = Server(
+        server: Any = Server(
             asgi.application,
             endpoints=[_endpoint(host, port)],
             signal_handlers=False,
@@ -42,22 +45,22 @@ class Command(BaseCommand):
             server_name="tencho",
             ready_callable=lambda: self._ready(server, asgi, host, port),
         )
-        background = [] if no_jobs else [JobRunner(), ReaderThread()]
-        self._background = background
+        self._background: list[Any] = [] if no_jobs else [JobRunner(), ReaderThread()]
         try:
             server.run()
             if not server.listening_addresses:
                 raise CommandError(f"{host}:{port} cannot be listened on: is another server running there?")
         finally:
             asgi.live.stop()
-            for part in background if self._started else []:
+            for part in self._background if self._started else []:
                 part.stop()
 
     _started = False
 
     def _ready(self, server: Server, asgi: Any, host: str, port: int) -> None:
         self._started = True
-        reactor.callWhenRunning(asgi.live.ensure_started)
+        # Once the loop runs: the live machinery makes tasks.
+        reactor.callLater(0, asgi.live.ensure_started)
         for part in self._background:
             part.start()
         ending = _Ending(server, asgi)
@@ -66,8 +69,10 @@ class Command(BaseCommand):
         self._greet(host, port)
 
     def _greet(self, host: str, port: int) -> None:
-        shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104  # compared, not bound
-        self.stdout.write(f"Tencho is at http://{f'[{shown}]' if ':' in shown else shown}:{port}/  (Ctrl+C stops it)")
+        shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # compared, not bound
+        self.stdout.write(
+            f"Tencho is at http://{f'[{shown}]' if ':' in shown else shown}:{port}/  (Ctrl+C stops it)"
+        )
         demo = Path(settings.DATA) / "demo.txt"
         if demo.is_file():
             self.stdout.write(demo.read_text(encoding="utf-8"))
