@@ -114,6 +114,22 @@ def test_a_blank_answer_blanks_the_cell_and_keeps_its_quotes() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("answer", "cell"),
+    [
+        ("x", "x"),
+        (" x", '" x"'),
+        ("x\u3000", '"x\u3000"'),
+        ("a,b", '"a,b"'),
+        ('a"b', '"a""b"'),
+        ("a\nb", '"a\nb"'),
+    ],
+)
+def test_an_answer_is_quoted_only_where_it_must_be(answer: str, cell: str) -> None:
+    data, _written = whole(b"Handle,Title,SEO Title\na,A,old\n", {"a": {"seo_title": answer}})
+    assert data == f"Handle,Title,SEO Title\na,A,{cell}\n".encode()
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x"])
 def test_formula_like_cells_are_left_alone_in_machine_files(text: str) -> None:
     data = f"Handle,Title,SEO Title\na,{text},\n".encode()
