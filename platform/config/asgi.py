@@ -13,11 +13,11 @@ if not apps.ready:
     django.setup()
 
 # After set-up: these rooms have models.
-from channels.routing import ProtocolTypeRouter  # noqa: E402
+from channels.routing import ProtocolTypeRouter
 
-from kernel.http import BoundedHandler  # noqa: E402
-from realtime.live import Live  # noqa: E402
-from realtime.routing import Sockets  # noqa: E402
+from kernel.http import BoundedHandler
+from realtime.live import Live
+from realtime.routing import Sockets
 
 http = BoundedHandler()
 live = Live()

@@ -1,0 +1,4 @@
+from events import register
+
+register("notice.made", {"notice"})
+register("notice.read", {"notice"})

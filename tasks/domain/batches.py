@@ -1,0 +1,324 @@
+"""Posting work: make a batch, change it while it is a draft, and move it through its life."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from accounts.domain.queries import has_role, stores_of
+from accounts.models import Store, User
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from events import record
+from kernel.errors import Conflict, FieldProblem, Invalid
+
+from tasks import jobs, topics
+from tasks.domain import counts, hold
+from tasks.errors import IllegalMove, Missing, RoleMissing, legal
+from tasks.models import Batch, Import, Slot, Step, Template, TemplateVersion, Unit
+from tasks.rules import DIRECT_ROLES
+from tasks.states import Audience, BatchState, JobState, PauseReason
+
+REWARD_MAX = 1_000_000
+LEASE_MAX_MINUTES = 43_200
+CAP_MAX = 1_000_000
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a batch offers. `reward` in yen per answer, `lease_minutes` in minutes; None means no limit."""
+
+    title: str
+    template: str
+    audience: str
+    open_to_all: bool = False
+    reward: int = 0
+    answers_per_task: int = 1
+    lease_minutes: int = 60
+    deadline: datetime | None = None
+    per_worker_cap: int | None = None
+
+    @classmethod
+    def names(cls) -> list[str]:
+        return [field.name for field in fields(cls)]
+
+
+@transaction.atomic
+def create_batch(*, store_id: int, terms: Terms, by: User, now: datetime) -> Batch:
+    """Makes a draft batch with one step. `Missing` for a store that is not one's own, `Invalid` naming fields."""
+    store = stores_of(by, now).filter(pk=store_id).first()
+    if store is None:
+        raise Missing
+    _require_director(by, store_id, now)
+    _check(terms, now)
+    version = latest_version(terms.template, store)
+    batch = Batch.objects.create(
+        store=store, title=terms.title.strip(), created_by=by, deadline=terms.deadline
+    )
+    Step.objects.create(batch=batch, template_version=version, **_step_terms(terms))
+    record("batch.created", topics=topics.of_batch(batch), actor=by.pk, batch=batch.pk)
+    return batch
+
+
+@transaction.atomic
+def change_batch(*, batch_id: int, changes: Mapping[str, Any], by: User, now: datetime) -> Batch:
+    """Changes the title at any time, the terms while the batch is a draft. Raises like `create_batch`.
+
+    Answers per task cannot change once a source has been read: its slots are laid out by then.
+    """
+    batch = lock_batch(batch_id, by, now)
+    step = batch.steps.select_related("template_version__template").get(position=1)
+    terms = terms_of(batch, step)
+    changed = {name for name, value in changes.items() if getattr(terms, name) != value}
+    if changed - {"title"} and batch.state != BatchState.DRAFT:
+        raise Conflict("terms_fixed", _("The terms of a published batch cannot change."))
+    laid_out = batch.imports.exclude(state=JobState.FAILED).exists()
+    if "answers_per_task" in changed and laid_out:
+        raise Conflict(
+            "source_present", _("The number of answers is fixed once a file was read. Remove the file first.")
+        )
+    terms = Terms(**{**vars(terms), **changes})
+    _check(terms, now)
+    batch.title, batch.deadline = terms.title.strip(), terms.deadline
+    batch.save(update_fields=["state", "title", "deadline"])
+    for name, value in _step_terms(terms).items():
+        setattr(step, name, value)
+    if "template" in changed:
+        step.template_version = latest_version(terms.template, batch.store)
+    step.save()
+    record("batch.changed", topics=topics.of_batch(batch), actor=by.pk, batch=batch.pk)
+    return batch
+
+
+def terms_of(batch: Batch, step: Step) -> Terms:
+    return Terms(
+        title=batch.title,
+        template=step.template_version.template.key,
+        audience=step.audience,
+        open_to_all=step.open_to_all,
+        reward=step.reward,
+        answers_per_task=step.answers_per_task,
+        lease_minutes=step.lease_minutes,
+        deadline=batch.deadline,
+        per_worker_cap=step.per_worker_cap,
+    )
+
+
+def _step_terms(terms: Terms) -> dict[str, Any]:
+    names = ("audience", "open_to_all", "reward", "answers_per_task", "lease_minutes", "per_worker_cap")
+    return {name: getattr(terms, name) for name in names}
+
+
+def latest_version(key: str, store: Store) -> TemplateVersion:
+    """The newest version of the company's own template of that key, else of the shipped one."""
+    template = (
+        Template.objects.filter(key=key, company_id__in=[store.company_id]).first()
+        or Template.objects.filter(key=key, company=None).first()
+    )
+    version = template.versions.order_by("-number").first() if template else None
+    if version is None:
+        problem = FieldProblem("template", "unknown", _("There is no template of this name."))
+        raise Invalid("batch_invalid", _("The batch could not be saved."), fields=[problem])
+    return version
+
+
+def _check(terms: Terms, now: datetime) -> None:
+    problems = [
+        FieldProblem(field, "out_of_range", message)
+        for field, fine, message in (
+            ("title", 0 < len(terms.title.strip()) <= 200, _("Give a title of at most 200 characters.")),
+            ("audience", terms.audience in Audience.values, _("Choose own staff or freelancers.")),
+            (
+                "open_to_all",
+                not terms.open_to_all or terms.audience == Audience.CROWD,
+                _("Only freelance work can be open to every freelancer."),
+            ),
+            ("reward", 0 <= terms.reward <= REWARD_MAX, _("Give a reward between 0 and 1,000,000 yen.")),
+            ("answers_per_task", 1 <= terms.answers_per_task <= 5, _("Ask for 1 to 5 answers per task.")),
+            (
+                "lease_minutes",
+                1 <= terms.lease_minutes <= LEASE_MAX_MINUTES,
+                _("Give between 1 minute and 30 days to work on a task."),
+            ),
+            (
+                "per_worker_cap",
+                terms.per_worker_cap is None or 1 <= terms.per_worker_cap <= CAP_MAX,
+                _("Let one person take at least 1 task, or leave this empty."),
+            ),
+            (
+                "deadline",
+                terms.deadline is None or terms.deadline > now,
+                _("The deadline has passed already."),
+            ),
+        )
+        if not fine
+    ]
+    if problems:
+        raise Invalid("batch_invalid", _("The batch could not be saved."), fields=problems)
+
+
+def lock_batch(batch_id: int, by: User, now: datetime) -> Batch:
+    """The locked batch for a director of its store; `Missing` for strangers, `RoleMissing` for colleagues."""
+    batch = Batch.objects.select_for_update(of=("self",)).select_related("store").filter(pk=batch_id).first()
+    if batch is None or not has_role(by, batch.store_id, now, "director", "reviewer", "staff"):
+        raise Missing
+    _require_director(by, batch.store_id, now)
+    return batch
+
+
+def _require_director(by: User, store_id: int, now: datetime) -> None:
+    if not has_role(by, store_id, now, *DIRECT_ROLES):
+        raise RoleMissing
+
+
+@transaction.atomic
+def publish(*, batch_id: int, by: User, now: datetime) -> Batch:
+    """Offers the work. Raises `Conflict` with what is still missing."""
+    batch = lock_batch(batch_id, by, now)
+    if batch.state == BatchState.DRAFT:
+        _require_complete(batch, now)
+    with legal(batch.state, "publish"):
+        batch.publish()
+    batch.published_at = now
+    return _saved(batch, "publish", "batch.published", actor=by.pk)
+
+
+def _require_complete(batch: Batch, now: datetime) -> None:
+    step = batch.steps.get(position=1)
+    if batch.imports.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).exists():
+        raise Conflict("import_running", _("The file is still being read."))
+    if not Unit.objects.filter(batch=batch, source__state=JobState.DONE).exists():
+        raise Conflict("no_tasks", _("There is nothing to do yet: read a file with at least one product."))
+    if batch.deadline and batch.deadline <= now:
+        raise Conflict("deadline_passed", _("The deadline has passed already."))
+    if step.audience == Audience.CROWD and step.reward < 1:
+        raise Conflict("reward_missing", _("Freelance work needs a reward."))
+
+
+@transaction.atomic
+def pause(*, batch_id: int, by: User, now: datetime) -> Batch:
+    """Holds all claims; leases store their remaining time."""
+    batch = lock_batch(batch_id, by, now)
+    with legal(batch.state, "pause"):
+        batch.pause()
+    batch.paused_at, batch.pause_reason = now, PauseReason.MANUAL
+    _saved(batch, "pause", "batch.paused", actor=by.pk, reason=batch.pause_reason)
+    hold.stop_clocks(batch, now=now)
+    return batch
+
+
+@transaction.atomic
+def resume(*, batch_id: int, by: User, now: datetime) -> Batch:
+    batch = lock_batch(batch_id, by, now)
+    with legal(batch.state, "resume"):
+        batch.resume()
+    batch.paused_at, batch.pause_reason = None, ""
+    _saved(batch, "resume", "batch.resumed", actor=by.pk)
+    hold.start_clocks(batch, now=now)
+    return batch
+
+
+@transaction.atomic
+def close(*, batch_id: int, by: User, now: datetime) -> Batch:
+    """Ends the offer: unclaimed slots are cancelled, held work may be finished."""
+    return end(lock_batch(batch_id, by, now), "close", actor=by.pk, reason="manual", now=now)
+
+
+@transaction.atomic
+def cancel(*, batch_id: int, by: User, now: datetime) -> Batch:
+    """Calls the batch off: unclaimed slots are cancelled, held work may still be submitted and is reviewed."""
+    return end(lock_batch(batch_id, by, now), "cancel", actor=by.pk, reason="manual", now=now)
+
+
+def end(batch: Batch, verb: str, *, actor: int | None, reason: str, now: datetime) -> Batch:
+    """Closes or cancels a locked batch; a job cancels its free slots chunk by chunk."""
+    was_paused = batch.state == BatchState.PAUSED
+    with legal(batch.state, verb):
+        getattr(batch, verb)()
+    batch.ended_at, batch.paused_at, batch.pause_reason = now, None, ""
+    name = "batch.closed" if verb == "close" else "batch.cancelled"
+    _saved(batch, verb, name, actor=actor, reason=reason)
+    if was_paused:
+        hold.start_clocks(batch, now=now)
+    jobs.cancel_free_slots.enqueue(batch.pk)
+    return batch
+
+
+def complete_if_done(batch: Batch, *, now: datetime) -> bool:
+    """Completes a batch whose every task is final. Call inside the transaction of the last decision."""
+    if batch.state not in (BatchState.OPEN, BatchState.CLOSED) or counts.unfinished(batch.pk):
+        return False
+    locked = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+    if locked.state not in (BatchState.OPEN, BatchState.CLOSED):
+        return False
+    if Slot.objects.filter(step__batch=locked, state__in=["open", "held", "delivered"]).exists():
+        return False
+    with legal(locked.state, "complete"):
+        locked.complete()
+    locked.ended_at = locked.ended_at or now
+    _saved(locked, "complete", "batch.completed", actor=None)
+    return True
+
+
+def close_due(*, now: datetime) -> int:
+    """Closes batches whose deadline has passed, or that were paused for 14 days; returns how many."""
+    running = Batch.objects.filter(state__in=[BatchState.OPEN, BatchState.PAUSED])
+    due = list(running.filter(deadline__lte=now).values_list("pk", flat=True)[:100])
+    stale = running.filter(paused_at__lte=now - timedelta(days=14)).values_list("pk", flat=True)[:100]
+    return sum(_close_by_clock(pk, now) for pk in sorted({*due, *stale}))
+
+
+@transaction.atomic
+def _close_by_clock(batch_id: int, now: datetime) -> bool:
+    batch = Batch.objects.select_for_update(of=("self",)).select_related("store").get(pk=batch_id)
+    if batch.state not in (BatchState.OPEN, BatchState.PAUSED):
+        return False
+    past = batch.deadline is not None and batch.deadline <= now
+    end(batch, "close", actor=None, reason="deadline" if past else "paused_too_long", now=now)
+    return True
+
+
+def remind_of_deadlines(*, now: datetime) -> int:
+    """Notes, once a batch, that its deadline is less than a day away."""
+    near = Batch.objects.filter(
+        state__in=[BatchState.OPEN, BatchState.PAUSED],
+        deadline__lte=now + timedelta(days=1),
+        deadline__gt=now,
+        deadline_reminded=False,
+    )
+    return sum(_remind(pk) for pk in list(near.values_list("pk", flat=True)[:100]))
+
+
+@transaction.atomic
+def _remind(batch_id: int) -> bool:
+    batch = Batch.objects.select_for_update().get(pk=batch_id)
+    if batch.deadline_reminded:
+        return False
+    batch.deadline_reminded = True
+    batch.save(update_fields=["state", "deadline_reminded"])
+    record("batch.deadline_near", topics=topics.of_batch(batch), actor=None, batch=batch.pk)
+    return True
+
+
+def _saved(batch: Batch, verb: str, event: str, *, actor: int | None, reason: str = "") -> Batch:
+    with legal(batch.state, verb):
+        batch.save()
+    step = batch.steps.select_related("batch__store").get(position=1)
+    heard = [*topics.of_batch(batch), topics.of_offer(step)]
+    record(event, topics=heard, actor=actor, reason=reason, batch=batch.pk)
+    return batch
+
+
+@transaction.atomic
+def remove_source(*, batch_id: int, by: User, now: datetime) -> Batch:
+    """Takes the source file and its tasks out of a draft, so that another file can be read."""
+    batch = lock_batch(batch_id, by, now)
+    if batch.state != BatchState.DRAFT:
+        raise IllegalMove(batch.state, "remove_source")
+    if batch.imports.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).exists():
+        raise Conflict("import_running", _("The file is still being read."))
+    counted = counts.of_batch(batch.pk)
+    Import.objects.filter(batch=batch).delete()
+    counts.add(batch.pk, {state: -n for state, n in counted.items()})
+    record("batch.changed", topics=topics.of_batch(batch), actor=by.pk, batch=batch.pk)
+    return batch

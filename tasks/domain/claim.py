@@ -1,0 +1,191 @@
+"""Taking work: one slot, one holder, whoever else asks at the same moment."""
+
+from datetime import datetime, timedelta
+
+from accounts.models import Membership, User
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from events import record
+from workers.models import PoolMember, WorkerProfile
+
+from tasks import rules, topics
+from tasks.domain import needs
+from tasks.errors import Missing
+from tasks.models import Assignment, Slot, Step, Task
+from tasks.rules import Standing, error_of, refusal_of_claim, refusal_of_offer
+from tasks.states import OFF_TASK, BatchState, SlotState
+
+# Under load a slot that was seen free may be gone when its lock is had; every try that fails
+# means that somebody else got one, so this many tries fail only in a storm.
+TRIES = 60
+
+
+@transaction.atomic
+def claim_next(*, batch_id: int, by: User, now: datetime) -> Assignment:
+    """Gives `by` the next free slot of a batch.
+
+    Raises `Missing`, `NotAllowed` (the work is not for them) or `Conflict` with a reason code of
+    `rules.REASONS`; "nothing_left" only when no slot is free for them at that moment.
+    """
+    step, standing = offered_step(batch_id=batch_id, by=by, now=now)
+    _check(step, standing, by, now)
+    for turn in range(TRIES):
+        slot = _lock_free_slot(step, by, skip_locked=turn == 0)
+        if slot is not None:
+            return _hold(slot, step, by, now)
+        if turn and not free_slots(step, by).exists():
+            raise error_of("nothing_left")
+    raise error_of("busy")
+
+
+@transaction.atomic
+def claim_task(*, task_id: int, by: User, now: datetime) -> Assignment:
+    """Gives `by` a slot of a task they chose. Raises like `claim_next`, and "slot_taken"."""
+    task = Task.objects.filter(pk=task_id).exclude(batch__state=BatchState.DRAFT).first()
+    if task is None:
+        raise Missing
+    step, standing = offered_step(batch_id=task.batch_id, by=by, now=now)
+    _check(step, standing, by, now)
+    mine = Assignment.objects.filter(task_id=task_id, worker=by).exclude(state__in=OFF_TASK)
+    if mine.exists():
+        raise error_of("already_on_task")
+    for turn in range(TRIES):
+        free = Slot.objects.filter(task_id=task_id, state=SlotState.OPEN).order_by("number")
+        slot = _locked(free, step, skip_locked=turn == 0)
+        if slot is not None:
+            return _hold(slot, step, by, now)
+        if turn and not free.exists():
+            raise error_of("slot_taken")
+    raise error_of("busy")
+
+
+def offered_step(*, batch_id: int, by: User, now: datetime) -> tuple[Step, Standing]:
+    """The step of a published batch and what `by` is towards it; `Missing` if it is none of their business."""
+    step = (
+        Step.objects.select_related("batch__store")
+        .filter(batch_id=batch_id, position=1)
+        .exclude(batch__state=BatchState.DRAFT)
+        .annotate(**standing_columns(by, now))
+        .first()
+    )
+    if step is None:
+        raise Missing
+    standing = standing_of(step)
+    refusal = refusal_of_offer(step, standing)
+    if refusal and not standing.of_company:
+        raise Missing
+    return step, standing
+
+
+def standing_columns(by: User, now: datetime) -> dict[str, Exists]:
+    """Annotations for a queryset of steps, read by `standing_of`."""
+    mine = Membership.objects.active(now).filter(user=by)
+    return {
+        "by_staff": Exists(
+            mine.filter(store_id=OuterRef("batch__store_id"), role__in=rules.STAFF_WORK_ROLES)
+        ),
+        "by_company": Exists(mine.filter(store__company_id=OuterRef("batch__store__company_id"))),
+        "by_freelancer": Exists(WorkerProfile.objects.filter(user=by)),
+        "by_pool": Exists(
+            PoolMember.objects.filter(user=by, company_id=OuterRef("batch__store__company_id"))
+        ),
+    }
+
+
+def standing_of(step: Step) -> Standing:
+    """What the reader is towards a step that carries `standing_columns`."""
+    found = step.__dict__
+    return Standing(
+        staff=found["by_staff"],
+        of_company=found["by_company"],
+        freelancer=found["by_freelancer"],
+        in_pool=found["by_pool"],
+    )
+
+
+def free_slots(step: Step, by: User) -> QuerySet[Slot]:
+    """Open slots of tasks on which `by` is not yet."""
+    mine = Assignment.objects.filter(task_id=OuterRef("task_id"), worker=by).exclude(state__in=OFF_TASK)
+    return Slot.objects.filter(~Exists(mine), step_id=step.pk, state=SlotState.OPEN)
+
+
+def held_of_cap(step: Step, by: User) -> int:
+    """How many of the per-worker cap are used up."""
+    return Assignment.objects.filter(step=step, worker=by).exclude(state__in=OFF_TASK).count()
+
+
+def _check(step: Step, standing: Standing, by: User, now: datetime) -> None:
+    refusal = refusal_of_claim(step, standing, now)
+    if refusal:
+        raise error_of(refusal)
+    # One claim of a person at a time: the cap and "once per task" hold under their own double click.
+    _lock_person(by)
+    if step.per_worker_cap is not None and held_of_cap(step, by) >= step.per_worker_cap:
+        raise error_of("cap_reached")
+
+
+def _lock_person(by: User) -> None:
+    if connection.vendor == "postgresql":
+        list(User.objects.select_for_update(no_key=True).filter(pk=by.pk).values_list("pk"))
+
+
+def _lock_free_slot(step: Step, by: User, *, skip_locked: bool) -> Slot | None:
+    """A locked free slot: first one that this person has not had before, then any."""
+    free = free_slots(step, by).order_by("position", "number")
+    had = Assignment.objects.filter(task_id=OuterRef("task_id"), worker=by, state__in=OFF_TASK)
+    return _locked(free.filter(~Exists(had)), step, skip_locked) or _locked(free, step, skip_locked)
+
+
+def _locked(slots: QuerySet[Slot], step: Step, skip_locked: bool) -> Slot | None:
+    if connection.vendor == "postgresql":
+        # Locking the task as well would hide its other free slots; where there are none it saves a read.
+        of = ("self", "task") if step.answers_per_task == 1 else ("self",)
+        slots = slots.select_for_update(of=of, skip_locked=skip_locked)
+    # An open slot of a batch that is no longer open is not on offer (checked in the same statement).
+    return slots.filter(step__batch__state=BatchState.OPEN).select_related("task").first()
+
+
+def _hold(slot: Slot, step: Step, by: User, now: datetime) -> Assignment:
+    needs.move_slot(slot, "hold", step=step, now=now, task=slot.task)
+    earlier = (
+        Assignment.objects.filter(task_id=slot.task_id, worker=by)
+        .order_by("-pk")
+        .only("draft", "fence")
+        .first()
+    )
+    assignment = Assignment(
+        slot=slot,
+        task_id=slot.task_id,
+        step=step,
+        batch_id=step.batch_id,
+        store_id=step.batch.store_id,
+        worker=by,
+        template_version_id=step.template_version_id,
+        reward=step.reward,
+        claimed_at=now,
+        lease_expires_at=lease_end(step, now),
+        # What was typed in an earlier hold of this task is offered back.
+        draft=earlier.draft if earlier else {},
+        fence=earlier.fence if earlier else 0,
+    )
+    try:
+        with transaction.atomic():
+            assignment.save(force_insert=True)
+    except IntegrityError as raced:
+        raise error_of("already_on_task") from raced
+    record(
+        "assignment.claimed",
+        topics=topics.of_work(assignment),
+        actor=by.pk,
+        assignment=assignment.pk,
+        task=slot.task_id,
+        batch=step.batch_id,
+        slot=slot.pk,
+    )
+    return assignment
+
+
+def lease_end(step: Step, now: datetime, times: int = 1) -> datetime:
+    """When a hold renewed now ends: the lease, capped by the batch's deadline."""
+    end = now + timedelta(minutes=step.lease_minutes * times)
+    return min(end, step.batch.deadline) if step.batch.deadline else end

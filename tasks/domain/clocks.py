@@ -1,0 +1,155 @@
+"""What happens by itself when time passes. Deadlines are columns; these sweep them."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from events import record
+
+from tasks import topics
+from tasks.domain import batches, counts, hold, review
+from tasks.errors import legal
+from tasks.models import Assignment, Batch, Review
+from tasks.states import FINAL_TASK, AssignmentState, BatchState, Decision
+
+REMINDERS = (95, 80, 50)
+CHUNK = 200
+LONGEST_WINDOW = timedelta(days=60)
+
+Act = Callable[[Assignment, datetime], None]
+
+
+def sweep(*, now: datetime) -> dict[str, int]:
+    """Runs every clock once; returns how many rows each moved. Safe to run twice, or on two machines."""
+    return {
+        "leases": hold.expire_due(now=now, limit=CHUNK),
+        "desks": _each(_desks(now), _end_desk, now),
+        "windows": _each(_windows(now), _end_window, now),
+        "reminders": _remind(now),
+        "silence": _each(_silent(now), _approve_by_silence, now),
+        "batches": batches.close_due(now=now) + batches.remind_of_deadlines(now=now),
+        "completed": _complete(now),
+    }
+
+
+def _desks(now: datetime) -> QuerySet[Assignment]:
+    return Assignment.objects.filter(state=AssignmentState.IN_REVIEW, review_lease_until__lte=now)
+
+
+def _windows(now: datetime) -> QuerySet[Assignment]:
+    return Assignment.objects.filter(state=AssignmentState.CHANGES_REQUESTED, resubmit_by__lte=now)
+
+
+def _silent(now: datetime) -> QuerySet[Assignment]:
+    undecided = [AssignmentState.SUBMITTED, AssignmentState.IN_REVIEW, AssignmentState.SURPLUS]
+    return Assignment.objects.filter(state__in=undecided, auto_approve_at__lte=now)
+
+
+def _each(due: QuerySet[Assignment], act: Act, now: datetime) -> int:
+    ids = list(due.order_by("pk").values_list("pk", flat=True)[:CHUNK])
+    return sum(_one(due, pk, act, now) for pk in ids)
+
+
+@transaction.atomic
+def _one(due: QuerySet[Assignment], pk: int, act: Act, now: datetime) -> bool:
+    rows = due.filter(pk=pk).select_related("step__batch__store", "template_version")
+    if connection.vendor == "postgresql":
+        rows = rows.select_for_update(of=("self",), skip_locked=True)
+    assignment = rows.first()
+    if assignment is None:
+        return False
+    act(assignment, now)
+    return True
+
+
+def _end_desk(assignment: Assignment, now: datetime) -> None:
+    review.end_review_lease(assignment, actor=None)
+
+
+def _end_window(assignment: Assignment, now: datetime) -> None:
+    """The worker did not answer: the last submission is decided as it stands, with a full window."""
+    with legal(assignment.state, "end_window"):
+        assignment.end_window()
+    assignment.resubmit_by = None
+    assignment.auto_approve_at = now + _window(assignment)
+    assignment.reminded = 0
+    assignment.save()
+    record(
+        "assignment.window_ended", topics=topics.of_decision(assignment), actor=None, **hold.ids(assignment)
+    )
+
+
+def _approve_by_silence(assignment: Assignment, now: datetime) -> None:
+    submission = assignment.submissions.order_by("-number")[0]
+    failed = any(not result["passed"] for result in submission.checks)
+    if assignment.state == AssignmentState.SURPLUS and failed:
+        # Late work is approved by silence only if its checks pass; otherwise it waits for a person.
+        assignment.auto_approve_at = now + _window(assignment)
+        assignment.save(update_fields=["state", "auto_approve_at"])
+        return
+    Review.objects.create(submission=submission, decision=Decision.SILENCE, reviewer=None, created_at=now)
+    review.settle(assignment, submission, now, unseen=True, actor=None)
+
+
+def _remind(now: datetime) -> int:
+    """Tells the reviewers at 50, 80 and 95 % of an answer's window that it waits."""
+    undecided = [AssignmentState.SUBMITTED, AssignmentState.IN_REVIEW]
+    rows = Assignment.objects.filter(state__in=undecided, auto_approve_at__gt=now, reminded__lt=REMINDERS[0])
+    near = now + (1 - REMINDERS[-1] / 100) * LONGEST_WINDOW
+    found = 0
+    for assignment in (
+        rows.filter(auto_approve_at__lte=near).select_related("step").order_by("auto_approve_at")[:CHUNK]
+    ):
+        percent = _reached(assignment, now)
+        if percent > assignment.reminded:
+            found += _remind_one(assignment.pk, percent)
+    return found
+
+
+def _reached(assignment: Assignment, now: datetime) -> int:
+    assert assignment.auto_approve_at is not None
+    window = _window(assignment)
+    passed = (now - (assignment.auto_approve_at - window)) / window * 100
+    return next((percent for percent in REMINDERS if passed >= percent), 0)
+
+
+@transaction.atomic
+def _remind_one(pk: int, percent: int) -> bool:
+    assignment = (
+        Assignment.objects.select_for_update(of=("self",)).select_related("step__batch__store").get(pk=pk)
+    )
+    if assignment.reminded >= percent or assignment.auto_approve_at is None:
+        return False
+    assignment.reminded = percent
+    assignment.save(update_fields=["state", "reminded"])
+    record(
+        "assignment.reminded",
+        topics=[*topics.of_batch(assignment.step.batch), f"review.store.{assignment.store_id}"],
+        actor=None,
+        percent=percent,
+        **hold.ids(assignment),
+    )
+    return True
+
+
+def _complete(now: datetime) -> int:
+    """Batches whose last two tasks ended in the same moment, so that neither saw the other."""
+    running = {
+        batch.pk: batch for batch in Batch.objects.filter(state__in=[BatchState.OPEN, BatchState.CLOSED])
+    }
+    done = [
+        running[pk]
+        for pk, found in counts.of_batches(running).items()
+        if not any(n for state, n in found.items() if state not in FINAL_TASK)
+    ]
+    return sum(_complete_one(batch, now) for batch in done)
+
+
+@transaction.atomic
+def _complete_one(batch: Batch, now: datetime) -> bool:
+    return batches.complete_if_done(batch, now=now)
+
+
+def _window(assignment: Assignment) -> timedelta:
+    return timedelta(days=assignment.step.auto_approve_days)

@@ -1,0 +1,104 @@
+"""Saving what a worker types, so that nothing typed is lost and nothing newer is overwritten."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from accounts.models import User
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from kernel.errors import Conflict, Invalid
+
+from tasks.answers.schema import parse_form
+from tasks.answers.validate import normalise_answer, validate_draft
+from tasks.domain import hold
+from tasks.errors import IllegalMove
+from tasks.models import Assignment, DraftAlternative
+from tasks.states import AssignmentState
+
+Answer = dict[str, Any]
+
+LATE_DAYS = 7
+ALTERNATIVES_KEPT = 20
+# A hold that has ended still takes what its worker had typed: it can be handed in late or offered back.
+DRAFT_STATES = (
+    AssignmentState.CLAIMED,
+    AssignmentState.CHANGES_REQUESTED,
+    AssignmentState.EXPIRED,
+    AssignmentState.RELEASED,
+)
+
+
+class DraftOutdated(Conflict):
+    """The save was based on an older draft; the refused text is kept beside it."""
+
+    def __init__(self, assignment: Assignment, alternative_id: int) -> None:
+        super().__init__(
+            "draft_outdated",
+            _("This draft was changed in another window. Your text was kept beside it."),
+            draft=assignment.draft,
+            fence=assignment.fence,
+            alternative=alternative_id,
+        )
+
+
+def save_draft(*, assignment_id: int, answer: Answer, fence: int, by: User, now: datetime) -> Assignment:
+    """Stores a draft that was based on `fence`; returns the assignment with the next fence.
+
+    Repeating the stored answer with the previous fence (its reply was lost) changes nothing. Raises
+    `Missing`, `Invalid` for what cannot be stored, `IllegalMove` once the work is decided, and
+    `DraftOutdated` after keeping the text as an alternative.
+    """
+    with transaction.atomic():
+        assignment = hold.lock_own(assignment_id, by)
+        require_open_for_typing(assignment)
+        answer = storable(assignment, answer)
+        if fence == assignment.fence:
+            store(assignment, answer, now)
+            return assignment
+        if fence == assignment.fence - 1 and answer == assignment.draft:
+            return assignment
+        alternative = keep_alternative(assignment, answer, fence, now)
+    # Raised after the commit, or the text would be rolled back with it.
+    raise DraftOutdated(assignment, alternative.pk)
+
+
+def require_open_for_typing(assignment: Assignment) -> None:
+    if assignment.state not in DRAFT_STATES:
+        raise IllegalMove(assignment.state, "draft")
+
+
+def storable(assignment: Assignment, answer: Answer) -> Answer:
+    """The answer in the form it is stored; `Invalid` if it is no answer to this form at all."""
+    form = parse_form(assignment.template_version.form)
+    problems = validate_draft(form, answer)
+    if problems:
+        raise Invalid("draft_invalid", _("The draft could not be saved."), fields=problems)
+    return normalise_answer(form, answer)
+
+
+def store(assignment: Assignment, answer: Answer, now: datetime) -> None:
+    assignment.draft = answer
+    assignment.fence += 1
+    assignment.draft_saved_at = now
+    hold.renew(assignment, now)
+    assignment.save(update_fields=["state", "draft", "fence", "draft_saved_at", "lease_expires_at"])
+
+
+def keep_alternative(assignment: Assignment, answer: Answer, fence: int, now: datetime) -> DraftAlternative:
+    """Keeps a refused text, each text once, the latest twenty."""
+    latest = assignment.alternatives.order_by("-pk")
+    for known in latest[:ALTERNATIVES_KEPT]:
+        if known.answer == answer:
+            return known
+    kept = DraftAlternative.objects.create(assignment=assignment, answer=answer, fence=fence, created_at=now)
+    old = latest.values_list("pk", flat=True)[ALTERNATIVES_KEPT:]
+    DraftAlternative.objects.filter(pk__in=list(old)).delete()
+    return kept
+
+
+def may_submit_late(assignment: Assignment, now: datetime) -> bool:
+    """Whether an ended hold may still be handed in: until 7 days after its batch ended."""
+    if assignment.state not in (AssignmentState.EXPIRED, AssignmentState.RELEASED):
+        return False
+    ended = assignment.step.batch.ended_at
+    return ended is None or now <= ended + timedelta(days=LATE_DAYS)

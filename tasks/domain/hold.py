@@ -1,0 +1,165 @@
+"""Keeping a hold: heartbeat, extend, release, expire; and the stop of its clock while a batch is paused."""
+
+from datetime import datetime, timedelta
+
+from accounts.models import User
+from django.db import connection, transaction
+from events import record
+
+from tasks import topics
+from tasks.domain import needs
+from tasks.domain.claim import lease_end
+from tasks.errors import IllegalMove, Missing, legal
+from tasks.models import Assignment, Batch
+from tasks.rules import error_of, takes_work_back
+from tasks.states import AssignmentState, BatchState
+
+EXTEND_AT_MOST_LEASES = 4
+
+
+def lock_own(assignment_id: int, by: User) -> Assignment:
+    """The worker's own assignment, locked, with its step, batch and store. `Missing` for anybody else's."""
+    assignment = (
+        Assignment.objects.select_for_update(of=("self",))
+        .select_related("step__batch__store", "template_version")
+        .filter(pk=assignment_id, worker=by)
+        .first()
+    )
+    if assignment is None:
+        raise Missing
+    return assignment
+
+
+@transaction.atomic
+def heartbeat(*, assignment_id: int, by: User, now: datetime) -> Assignment:
+    """Renews the lease because its holder is working. Says nothing to others: nothing they see changed."""
+    assignment = lock_own(assignment_id, by)
+    _require_claimed(assignment, "heartbeat")
+    renew(assignment, now)
+    assignment.save(update_fields=["state", "lease_expires_at"])
+    return assignment
+
+
+@transaction.atomic
+def extend(*, assignment_id: int, by: User, now: datetime) -> Assignment:
+    """Adds one lease to the end of the hold, up to four leases from now and the batch's deadline."""
+    assignment = lock_own(assignment_id, by)
+    _require_claimed(assignment, "extend")
+    if assignment.lease_expires_at is None:
+        raise error_of("batch_paused")
+    step = assignment.step
+    longer = assignment.lease_expires_at + timedelta(minutes=step.lease_minutes)
+    assignment.lease_expires_at = max(
+        assignment.lease_expires_at, min(longer, lease_end(step, now, EXTEND_AT_MOST_LEASES))
+    )
+    assignment.save(update_fields=["state", "lease_expires_at"])
+    record("assignment.extended", topics=topics.of_work(assignment), actor=by.pk, **ids(assignment))
+    return assignment
+
+
+def renew(assignment: Assignment, now: datetime) -> None:
+    """Working renews the lease; it never shortens one that was extended."""
+    if assignment.state == AssignmentState.CLAIMED and assignment.lease_expires_at is not None:
+        assignment.lease_expires_at = max(assignment.lease_expires_at, lease_end(assignment.step, now))
+
+
+@transaction.atomic
+def release(*, assignment_id: int, by: User, now: datetime) -> Assignment:
+    """Gives the slot back; the draft is kept."""
+    assignment = lock_own(assignment_id, by)
+    _end(assignment, "release", now)
+    record("assignment.released", topics=topics.of_work(assignment), actor=by.pk, **ids(assignment))
+    return assignment
+
+
+def expire_due(*, now: datetime, limit: int = 200) -> int:
+    """Ends holds whose lease has run out, each in its own transaction; returns how many."""
+    due = Assignment.objects.filter(state=AssignmentState.CLAIMED, lease_expires_at__lte=now)
+    ids_due = list(due.order_by("lease_expires_at").values_list("pk", flat=True)[:limit])
+    return sum(_expire(assignment_id, now) for assignment_id in ids_due)
+
+
+@transaction.atomic
+def _expire(assignment_id: int, now: datetime) -> bool:
+    rows = Assignment.objects.select_related("step__batch__store")
+    if connection.vendor == "postgresql":
+        rows = rows.select_for_update(of=("self",), skip_locked=True)
+    assignment = rows.filter(
+        pk=assignment_id, state=AssignmentState.CLAIMED, lease_expires_at__lte=now
+    ).first()
+    if assignment is None:
+        return False
+    batch = assignment.step.batch
+    if batch.state == BatchState.PAUSED:
+        # Claimed in the same moment as the pause: its clock stands still like the others'.
+        _stop_clock(assignment, batch.paused_at or now)
+        record("assignment.lease_paused", topics=topics.of_work(assignment), actor=None, **ids(assignment))
+        return True
+    _end(assignment, "expire", now)
+    record("assignment.expired", topics=topics.of_work(assignment), actor=None, **ids(assignment))
+    return True
+
+
+def _end(assignment: Assignment, verb: str, now: datetime) -> None:
+    with legal(assignment.state, verb):
+        getattr(assignment, verb)()
+    assignment.lease_expires_at = assignment.lease_remaining = None
+    assignment.ended_at = now
+    with legal(assignment.state, verb):
+        assignment.save(update_fields=["state", "lease_expires_at", "lease_remaining", "ended_at"])
+    slot = needs.lock_slot(assignment.slot_id)
+    back = "offer_again" if takes_work_back(assignment.step.batch) else "cancel"
+    needs.move_slot(slot, back, step=assignment.step, now=now)
+
+
+def _stop_clock(assignment: Assignment, at: datetime) -> None:
+    assert assignment.lease_expires_at is not None
+    assignment.lease_remaining = max(assignment.lease_expires_at - at, timedelta(0))
+    assignment.lease_expires_at = None
+    assignment.save(update_fields=["state", "lease_expires_at", "lease_remaining"])
+
+
+def stop_clocks(batch: Batch, *, now: datetime) -> int:
+    """Stores the remaining time of every lease of a batch being paused; returns how many."""
+    return _move_clocks(batch, now, stop=True)
+
+
+def start_clocks(batch: Batch, *, now: datetime) -> int:
+    """Lets the leases of a batch being resumed run on."""
+    return _move_clocks(batch, now, stop=False)
+
+
+def _move_clocks(batch: Batch, now: datetime, *, stop: bool) -> int:
+    held = Assignment.objects.select_for_update().filter(
+        batch=batch, state=AssignmentState.CLAIMED, lease_remaining__isnull=stop
+    )
+    rows = list(held.order_by("pk"))
+    for row in rows:
+        if stop:
+            row.lease_remaining = max((row.lease_expires_at or now) - now, timedelta(0))
+            row.lease_expires_at = None
+        else:
+            end = now + (row.lease_remaining or timedelta(0))
+            row.lease_expires_at = min(end, batch.deadline) if batch.deadline else end
+            row.lease_remaining = None
+    Assignment.objects.bulk_update(rows, ["lease_expires_at", "lease_remaining"], batch_size=500)
+    for start in range(0, len(rows), 1000):
+        chunk = [row.pk for row in rows[start : start + 1000]]
+        record(
+            "assignments.lease_moved",
+            topics=topics.of_batch(batch),
+            actor=None,
+            batch=batch.pk,
+            assignments=chunk,
+        )
+    return len(rows)
+
+
+def ids(assignment: Assignment) -> dict[str, int]:
+    """What every event of an assignment names."""
+    return {"assignment": assignment.pk, "task": assignment.task_id, "batch": assignment.batch_id}
+
+
+def _require_claimed(assignment: Assignment, verb: str) -> None:
+    if assignment.state != AssignmentState.CLAIMED:
+        raise IllegalMove(assignment.state, verb)

@@ -1,0 +1,318 @@
+"""Reading a source file into a batch: asked for here, done by a job, seen by others in one moment."""
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from accounts.models import User
+from django.core.files.base import File
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
+from events import record
+from exchange.csvbytes import LIMITS
+from exchange.errors import FileRefused, RowRefusal
+from exchange.shopify import Product, Source, iter_products, open_source
+from jobs import stopping
+from kernel import clock
+from kernel.errors import Conflict, FieldProblem, Invalid
+
+from tasks import jobs, topics
+from tasks.domain import batches, counts, staging
+from tasks.domain.selection import MISSING_COLUMNS, Selection, is_missing
+from tasks.errors import IllegalMove, legal
+from tasks.models import Batch, Import, ImportRefusal, Unit
+from tasks.states import BatchState, JobState, TaskState
+
+FORMATS = ("shopify",)
+CHUNK_ROWS = 1000
+REFUSALS_KEPT = 10_000
+SAMPLE = 200
+PROGRESS_EVERY_SECONDS = 0.5
+
+
+@transaction.atomic
+def start_import(
+    *,
+    batch_id: int,
+    file: File,  # type: ignore[type-arg]  # text or bytes: an upload is always bytes
+    name: str,
+    row_filter: Any,
+    by: User,
+    now: datetime,
+    format: str = "shopify",
+    inspect_only: bool = False,
+) -> Import:
+    """Keeps an uploaded file and queues its reading. At most 15 MB.
+
+    Raises `Missing`, `RoleMissing`, `Invalid` (format, filter, size), and `Conflict` for a published
+    batch, a reading that still runs, or another file than the batch's own.
+    """
+    batch = _lock_draft(batch_id, by, now)
+    if format not in FORMATS:
+        raise _invalid("format", "unknown", _("This file format is not known."))
+    if (file.size or 0) > LIMITS.file_bytes:
+        raise _invalid("file", "file_too_big", _("The file is larger than 15 MB."))
+    selection = Selection.parse(row_filter)
+    digest = _digest(file)
+    _require_same_source(batch, digest)
+    made = Import(
+        batch=batch,
+        name=name[-255:],
+        size=file.size or 0,
+        sha256=digest,
+        format=format,
+        row_filter=selection.as_json(),
+        inspect_only=inspect_only,
+        created_by=by,
+    )
+    made.file.save("source.csv", file, save=False)
+    return _queue(made, by)
+
+
+@transaction.atomic
+def read_again(*, import_id: int, row_filter: Any, by: User, now: datetime) -> Import:
+    """Reads the file of an earlier inspection or import once more, with another choice of rows."""
+    earlier = Import.objects.get(pk=import_id)
+    batch = _lock_draft(earlier.batch_id, by, now)
+    return _queue(
+        Import(
+            batch=batch,
+            file=earlier.file.name,
+            name=earlier.name,
+            size=earlier.size,
+            sha256=earlier.sha256,
+            format=earlier.format,
+            row_filter=Selection.parse(row_filter).as_json(),
+            created_by=by,
+        ),
+        by,
+    )
+
+
+def _queue(made: Import, by: User) -> Import:
+    made.save()
+    told = {"batch": made.batch_id, "import": made.pk}
+    record("import.queued", topics=topics.of_batch(made.batch), actor=by.pk, **told)
+    jobs.read_source.enqueue(made.pk)
+    return made
+
+
+def _lock_draft(batch_id: int, by: User, now: datetime) -> Batch:
+    batch = batches.lock_batch(batch_id, by, now)
+    if batch.state != BatchState.DRAFT:
+        raise IllegalMove(batch.state, "import")
+    if batch.imports.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).exists():
+        raise Conflict("import_running", _("The file is still being read."))
+    return batch
+
+
+def _require_same_source(batch: Batch, digest: str) -> None:
+    landed = Unit.objects.filter(batch=batch).select_related("source").first()
+    if landed is not None and landed.source.sha256 != digest:
+        raise Conflict(
+            "source_present", _("This batch has its file already. Remove it first, or make another batch.")
+        )
+
+
+def _digest(file: Any) -> str:
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
+
+
+def _invalid(name: str, code: str, message: Any) -> Invalid:
+    return Invalid(
+        "import_invalid", _("The file could not be taken."), fields=[FieldProblem(name, code, message)]
+    )
+
+
+# The job's side
+
+
+@dataclass
+class Reading:
+    """What one run of the job has seen so far."""
+
+    source: Import
+    first_position: int
+    done_bytes: int = 0
+    rows: int = 0
+    made: int = 0
+    known: int = 0
+    left_out: int = 0
+    refused: int = 0
+    products: int = 0
+    missing: Counter[str] = field(default_factory=Counter)
+    sample: list[dict[str, Any]] = field(default_factory=list)
+    refusals: list[RowRefusal] = field(default_factory=list)
+    told_at: float = 0.0
+
+
+def run_import(*, import_id: int) -> None:
+    """Reads the file in chunks nobody sees, then lets them appear in one small transaction.
+
+    Safe to run again after a crash: what an earlier run staged is removed first. A file that is
+    refused leaves only its report.
+    """
+    source = _begin(import_id)
+    if source is None:
+        return
+    staging.clear(source)
+    ImportRefusal.objects.filter(source=source).delete()
+    reading = Reading(source, _next_position(source.batch_id))
+    try:
+        with source.file.open("rb") as file:
+            opened = open_source(file)
+            for chunk in _chunks(file, opened, reading):
+                _stage(reading, chunk)
+                stopping()
+    except FileRefused as refused:
+        staging.clear(source)
+        _fail(import_id, refused.as_json(), clock.now())
+        return
+    _land(reading, opened, clock.now())
+
+
+@transaction.atomic
+def _begin(import_id: int) -> Import | None:
+    source = Import.objects.select_for_update(of=("self",)).select_related("batch").get(pk=import_id)
+    if source.state in (JobState.DONE, JobState.FAILED):
+        return None
+    with legal(source.state, "start"):
+        source.start()
+    source.bytes_done = source.rows = 0
+    source.save()
+    return source
+
+
+def _next_position(batch_id: int) -> int:
+    last: int | None = Unit.objects.filter(batch_id=batch_id).aggregate(last=Max("position"))["last"]
+    return (last or 0) + 1
+
+
+def _chunks(file: BinaryIO, opened: Source, reading: Reading) -> Iterator[list[Product]]:
+    """Products in lists of at most 1,000 source rows; an inspection yields empty lists."""
+    selection = Selection.parse(reading.source.row_filter)
+
+    def on_refusal(refusal: RowRefusal) -> None:
+        reading.refused += 1
+        reading.refusals.append(refusal)
+
+    def on_progress(done: int, rows: int) -> None:
+        reading.done_bytes, reading.rows = done, rows
+
+    chunk: list[Product] = []
+    rows = 0
+    found = iter_products(file, opened, on_refusal=on_refusal, on_progress=on_progress)
+    for product in found:
+        _note(reading, product, opened)
+        if reading.source.inspect_only:
+            rows += len(product.rows)
+        elif selection.takes(product):
+            chunk.append(product)
+            rows += len(product.rows)
+        else:
+            reading.left_out += 1
+        if rows >= staging.chunk_rows(CHUNK_ROWS) or len(reading.refusals) >= CHUNK_ROWS:
+            yield chunk
+            chunk, rows = [], 0
+    yield chunk
+
+
+def _note(reading: Reading, product: Product, opened: Source) -> None:
+    reading.products += 1
+    blank = [column for column in MISSING_COLUMNS if column in opened.columns and is_missing(product, column)]
+    reading.missing.update(blank)
+    if len(reading.sample) < SAMPLE:
+        title = product.values.get("title", "")[:200]
+        reading.sample.append({"key": product.key, "title": title, "missing": blank})
+
+
+def _stage(reading: Reading, chunk: list[Product]) -> None:
+    """Writes one chunk and the progress in one short transaction."""
+    began = time.monotonic()
+    with transaction.atomic():
+        made = staging.add(reading.source, chunk, first_position=reading.first_position + reading.made)
+        reading.made += made
+        reading.known += len(chunk) - made
+        _keep_refusals(reading)
+        _progress(reading)
+    staging.breathe(time.monotonic() - began)
+
+
+def _keep_refusals(reading: Reading) -> None:
+    room = REFUSALS_KEPT - (reading.refused - len(reading.refusals))
+    ImportRefusal.objects.bulk_create(
+        ImportRefusal(source=reading.source, row=r.row, column=r.column, code=r.code, params=dict(r.params))
+        for r in reading.refusals[: max(room, 0)]
+    )
+    reading.refusals.clear()
+
+
+def _progress(reading: Reading) -> None:
+    source = reading.source
+    source.bytes_done, source.rows, source.refused_rows = reading.done_bytes, reading.rows, reading.refused
+    source.units_made, source.units_known, source.units_left_out = reading.made, reading.known, reading.left_out
+    source.save(
+        update_fields=[
+            "state", "bytes_done", "rows", "refused_rows", "units_made", "units_known", "units_left_out",
+        ]
+    )  # fmt: skip
+    if time.monotonic() - reading.told_at >= PROGRESS_EVERY_SECONDS:
+        reading.told_at = time.monotonic()
+        told = {"batch": source.batch_id, "import": source.pk}
+        record("import.progressed", topics=topics.of_batch(source.batch), actor=None, **told)
+
+
+@transaction.atomic
+def _land(reading: Reading, opened: Source, now: datetime) -> None:
+    """The switch: from here on the units are there for everybody."""
+    source = Import.objects.select_for_update().get(pk=reading.source.pk)
+    with legal(source.state, "land"):
+        source.land()
+    reading.source = source
+    source.bytes_done = source.size
+    source.facts = {
+        "dialect": opened.dialect,
+        "bom": opened.bom,
+        "newline": "CRLF" if opened.newline == b"\r\n" else "LF",
+        "columns": len(opened.header),
+        "products": reading.products,
+        "missing": {column: reading.missing[column] for column in MISSING_COLUMNS if column in opened.columns},
+        "sample": reading.sample,
+    }
+    source.finished_at = now
+    source.save()
+    if not source.inspect_only:
+        counts.add(source.batch_id, {TaskState.OPEN: reading.made})
+    told = {"batch": source.batch_id, "import": source.pk, "units": reading.made}
+    record("import.landed", topics=topics.of_batch(source.batch), actor=source.created_by_id, **told)
+
+
+def give_up(*, import_id: int, now: datetime) -> None:
+    """The job failed for good: nothing of it stays but the report."""
+    source = Import.objects.select_related("batch").get(pk=import_id)
+    if source.state in (JobState.DONE, JobState.FAILED):
+        return
+    staging.clear(source)
+    _fail(import_id, {"code": "internal", "row": None, "column": None, "params": {}}, now)
+
+
+@transaction.atomic
+def _fail(import_id: int, error: dict[str, Any], now: datetime) -> None:
+    source = Import.objects.select_for_update(of=("self",)).select_related("batch").get(pk=import_id)
+    with legal(source.state, "fail"):
+        source.fail()
+    source.error = error
+    source.units_made = source.units_known = 0
+    source.finished_at = now
+    source.save()
+    told = {"batch": source.batch_id, "import": source.pk, "code": error["code"]}
+    record("import.failed", topics=topics.of_batch(source.batch), actor=source.created_by_id, **told)

@@ -1,0 +1,93 @@
+"""Units, tasks and slots of an import that has not landed: written in chunks, removed in chunks."""
+
+import time
+from typing import Any
+
+from django.db import transaction
+from exchange.shopify import Product
+from kernel.db import allocate_ids, bulk_load, is_postgres
+
+from tasks.models import Import, Slot, Step, Task, Unit
+from tasks.states import SlotState, TaskState
+
+TARGET_SECONDS = 0.15
+CLEAR_CHUNK = 500
+_pace = {"rows": 500}
+
+
+def chunk_rows(most: int) -> int:
+    """How many source rows the next transaction takes, so that it stays well under 200 ms."""
+    return min(most, _pace["rows"])
+
+
+def breathe(took: float) -> None:
+    """Adapts the chunk to what the last one took, and leaves others time to write."""
+    if took > TARGET_SECONDS:
+        _pace["rows"] = max(50, _pace["rows"] // 2)
+    elif took < TARGET_SECONDS / 2:
+        _pace["rows"] = min(1000, _pace["rows"] * 2)
+    # SQLite has one writer, and waiting writers look again only every few milliseconds.
+    time.sleep(0 if is_postgres() else max(0.02, took / 2))
+
+
+def add(source: Import, products: list[Product], *, first_position: int) -> int:
+    """Stages products as units with their task and slots; returns how many were new to the batch."""
+    if not products:
+        return 0
+    keys = [product.key for product in products]
+    known = set(Unit.objects.filter(batch_id=source.batch_id, key__in=keys).values_list("key", flat=True))
+    new = [product for product in products if product.key not in known]
+    step = Step.objects.get(batch_id=source.batch_id, position=1)
+    unit_ids, task_ids = allocate_ids(Unit, len(new)), allocate_ids(Task, len(new))
+    numbered = list(enumerate(zip(new, unit_ids, task_ids, strict=True), start=first_position))
+    bulk_load(
+        Unit,
+        ["id", "batch", "source", "key", "position", "title", "values", "first_row"],
+        (
+            (unit, source.batch_id, source.pk, p.key, at, p.values.get("title", "")[:500], values_of(p), p.first_row)
+            for at, (p, unit, _task) in numbered
+        ),
+    )
+    bulk_load(
+        Task,
+        ["id", "batch", "step", "unit", "position", "state"],
+        (
+            (task, source.batch_id, step.pk, unit, at, TaskState.OPEN.value)
+            for at, (_p, unit, task) in numbered
+        ),
+    )
+    bulk_load(
+        Slot,
+        ["task", "step", "number", "position", "state"],
+        (
+            (task, step.pk, number, at, SlotState.OPEN.value)
+            for at, (_p, _unit, task) in numbered
+            for number in range(1, step.answers_per_task + 1)
+        ),
+    )
+    return len(new)
+
+
+def values_of(product: Product) -> dict[str, Any]:
+    """What the worker may see of a product, blank cells left out."""
+    values: dict[str, Any] = {name: text for name, text in product.values.items() if text}
+    values["variants"] = [
+        {"sku": v.sku, "price": v.price, "options": [list(option) for option in v.options]}
+        for v in product.variants[:200]
+    ]
+    values["images"] = [{"url": i.url, "alt": i.alt} for i in product.images[:50]]
+    return values
+
+
+def clear(source: Import) -> None:
+    """Removes everything that an unfinished run of this import has staged."""
+    while _clear_chunk(source.pk):
+        time.sleep(0)
+
+
+@transaction.atomic
+def _clear_chunk(import_id: int) -> bool:
+    units = list(Unit.objects.filter(source_id=import_id).values_list("pk", flat=True)[:CLEAR_CHUNK])
+    if units:
+        Unit.objects.filter(pk__in=units).delete()
+    return bool(units)

@@ -1,0 +1,167 @@
+"""Handing in an answer: first time, after changes, or late."""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any
+
+from accounts.models import User
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+from events import record
+from kernel.errors import Conflict, FieldProblem, Invalid
+
+from tasks import topics
+from tasks.answers.checks import (
+    Check,
+    CheckKind,
+    blocking_failures,
+    describe,
+    parse_checks,
+    run_checks,
+    unique_key,
+)
+from tasks.answers.schema import parse_form
+from tasks.answers.validate import validate_answer
+from tasks.domain import draft, hold, needs
+from tasks.errors import IllegalMove, legal
+from tasks.models import Assignment, Submission, TakenValue, Upload
+from tasks.states import OFF_TASK, AssignmentState
+
+SURPLUS_DAYS = 7
+
+
+def submit(*, assignment_id: int, answer: draft.Answer, fence: int, by: User, now: datetime) -> Submission:
+    """Hands in an answer that was based on draft `fence`.
+
+    An expired or released hold becomes a late (surplus) submission. Repeating a submission whose
+    reply was lost returns it. Raises `Missing`, `IllegalMove`, `DraftOutdated`, and `Invalid` naming
+    the fields; in each case the text is kept as draft or alternative.
+    """
+    refused: draft.DraftOutdated | Invalid
+    with transaction.atomic():
+        assignment = hold.lock_own(assignment_id, by)
+        repeated = _repeated(assignment, answer, fence)
+        if repeated is not None:
+            return repeated
+        draft.require_open_for_typing(assignment)
+        answer = draft.storable(assignment, answer)
+        current = fence == assignment.fence or (fence == assignment.fence - 1 and answer == assignment.draft)
+        if not current:
+            kept = draft.keep_alternative(assignment, answer, fence, now)
+            refused = draft.DraftOutdated(assignment, kept.pk)
+        else:
+            try:
+                with transaction.atomic():
+                    return _deliver(assignment, answer, now)
+            except Invalid as problem:
+                refused = problem
+            if answer != assignment.draft:
+                draft.store(assignment, answer, now)
+            refused.details["fence"] = assignment.fence
+    raise refused
+
+
+def _repeated(assignment: Assignment, answer: draft.Answer, fence: int) -> Submission | None:
+    if assignment.state not in (
+        AssignmentState.SUBMITTED,
+        AssignmentState.IN_REVIEW,
+        AssignmentState.SURPLUS,
+    ):
+        return None
+    last = assignment.submissions.order_by("-number").first()
+    same = last is not None and fence in (assignment.fence, assignment.fence - 1)
+    if same and draft.storable(assignment, answer) == assignment.draft:
+        return last
+    return None
+
+
+def _deliver(assignment: Assignment, answer: draft.Answer, now: datetime) -> Submission:
+    late = assignment.state in OFF_TASK
+    if late:
+        _require_late_possible(assignment, now)
+    results = check_answer(assignment, answer)
+    again = assignment.state == AssignmentState.CHANGES_REQUESTED
+    submission = Submission.objects.create(
+        assignment=assignment,
+        number=assignment.submissions.count() + 1,
+        answer=answer,
+        checks=results,
+        late=late,
+        created_at=now,
+    )
+    verb = "submit_late" if late else "submit"
+    with legal(assignment.state, verb):
+        getattr(assignment, verb)()
+    if answer != assignment.draft:
+        assignment.draft = answer
+        assignment.fence += 1
+    assignment.draft_saved_at = assignment.submitted_at = now
+    assignment.lease_expires_at = assignment.lease_remaining = assignment.resubmit_by = None
+    assignment.reminded = 0
+    days = SURPLUS_DAYS if late else assignment.step.auto_approve_days
+    assignment.auto_approve_at = now + timedelta(days=days)
+    with legal(assignment.state, verb):
+        assignment.save()
+    if not late and not again:
+        slot = needs.lock_slot(assignment.slot_id)
+        needs.move_slot(slot, "deliver", step=assignment.step, now=now)
+    record(
+        "assignment.submitted",
+        topics=topics.of_decision(assignment),
+        actor=assignment.worker_id,
+        reason="late" if late else "",
+        submission=submission.pk,
+        **hold.ids(assignment),
+    )
+    return submission
+
+
+def _require_late_possible(assignment: Assignment, now: datetime) -> None:
+    if not draft.may_submit_late(assignment, now):
+        raise IllegalMove(assignment.state, "submit_late")
+    again = Assignment.objects.filter(task_id=assignment.task_id, worker_id=assignment.worker_id)
+    if again.exclude(pk=assignment.pk).exclude(state__in=OFF_TASK).exists():
+        raise Conflict("already_on_task", _("You took this task again. Hand in your answer there."))
+
+
+def check_answer(assignment: Assignment, answer: draft.Answer) -> list[dict[str, Any]]:
+    """Results of all machine checks, JSON-ready. `Invalid` if the form or a blocking check refuses."""
+    version = assignment.template_version
+    form = parse_form(version.form)
+    checks = parse_checks(version.checks, form)
+
+    def upload_exists(upload_id: str) -> bool:
+        return (
+            upload_id.isdigit()
+            and Upload.objects.filter(pk=int(upload_id), owner_id=assignment.worker_id).exists()
+        )
+
+    problems = list(validate_answer(form, answer, upload_exists=upload_exists))
+    if problems:
+        raise Invalid("answer_invalid", _("Some fields need your attention."), fields=problems)
+    taken = _take_values(assignment, checks, answer)
+    results = run_checks(checks, answer, is_taken=lambda field, value: field in taken)
+    failed = blocking_failures(results)
+    if failed:
+        fields = [FieldProblem(r.field, f"check_{r.kind}", describe(r.as_json())) for r in failed]
+        raise Invalid("answer_invalid", _("Some fields need your attention."), fields=fields)
+    return [result.as_json() for result in results]
+
+
+def _take_values(assignment: Assignment, checks: list[Check], answer: draft.Answer) -> set[str]:
+    """Reserves this answer's unique values for its task; returns the fields whose value is another task's."""
+    fields = {check.field for check in checks if check.kind == CheckKind.UNIQUE_IN_BATCH}
+    taken = set()
+    for field in sorted(fields & answer.keys()):
+        digest = hashlib.sha256(unique_key(answer[field]).encode()).hexdigest()
+        key = {"step_id": assignment.step_id, "field": field, "digest": digest}
+        owner = TakenValue.objects.filter(**key).first()
+        if owner is None:
+            try:
+                with transaction.atomic():
+                    owner = TakenValue.objects.create(**key, task_id=assignment.task_id)
+            except IntegrityError:
+                owner = TakenValue.objects.filter(**key).first()
+        if owner is not None and owner.task_id != assignment.task_id:
+            taken.add(field)
+    return taken

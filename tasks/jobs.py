@@ -1,0 +1,57 @@
+"""What runs later. Each calls one domain function and may be run twice."""
+
+from datetime import timedelta
+
+from jobs import job, periodic, stopping
+from kernel.clock import now
+
+
+@job()
+def cancel_free_slots(batch_id: int) -> None:
+    """Cancels the unclaimed slots of an ended batch, at most 1,000 a transaction."""
+    # Domain modules enqueue these jobs, so the jobs load the domain when they run.
+    from tasks.domain.ending import cancel_chunk
+
+    while cancel_chunk(batch_id=batch_id, now=now()):
+        stopping()
+
+
+def _import_gave_up(import_id: int) -> None:
+    from tasks.domain.imports import give_up  # as above
+
+    give_up(import_id=import_id, now=now())
+
+
+@job(on_failed=_import_gave_up)
+def read_source(import_id: int) -> None:
+    from tasks.domain.imports import run_import  # as above
+
+    run_import(import_id=import_id)
+
+
+def _release_gave_up(release_id: int) -> None:
+    from tasks.domain.releases import give_up  # as above
+
+    give_up(release_id=release_id, now=now())
+
+
+@job(on_failed=_release_gave_up)
+def write_release(release_id: int) -> None:
+    from tasks.domain.releases import run_release  # as above
+
+    run_release(release_id=release_id)
+
+
+@periodic(every=timedelta(seconds=5))
+def sweep_clocks() -> None:
+    from tasks.domain.clocks import sweep  # as above
+
+    sweep(now=now())
+
+
+@periodic(every=timedelta(seconds=2))
+def fold_counts() -> None:
+    from tasks.domain.counts import fold  # as above
+
+    while fold() == 5000:
+        stopping()

@@ -1,0 +1,114 @@
+"""Names of states and their labels, and the one function that computes a task's state."""
+
+from collections.abc import Iterable
+
+from django.db import models
+from django.utils.translation import pgettext_lazy
+
+
+class BatchState(models.TextChoices):
+    DRAFT = "draft", pgettext_lazy("batch", "Draft")
+    OPEN = "open", pgettext_lazy("batch", "Open")
+    PAUSED = "paused", pgettext_lazy("batch", "Paused")
+    CLOSED = "closed", pgettext_lazy("batch", "Closed")
+    COMPLETED = "completed", pgettext_lazy("batch", "Completed")
+    CANCELLED = "cancelled", pgettext_lazy("batch", "Cancelled")
+
+
+class PauseReason(models.TextChoices):
+    MANUAL = "manual", pgettext_lazy("pause", "By the director")
+    DEADLINE = "deadline", pgettext_lazy("pause", "Deadline")
+
+
+class TaskState(models.TextChoices):
+    WAITING = "waiting", pgettext_lazy("task", "Waiting")
+    OPEN = "open", pgettext_lazy("task", "Open")
+    CLAIMED = "claimed", pgettext_lazy("task", "In progress")
+    IN_REVIEW = "in_review", pgettext_lazy("task", "In review")
+    DONE = "done", pgettext_lazy("task", "Done")
+    CANCELLED = "cancelled", pgettext_lazy("task", "Cancelled")
+
+
+class SlotState(models.TextChoices):
+    OPEN = "open", pgettext_lazy("slot", "Open")
+    HELD = "held", pgettext_lazy("slot", "Held")
+    DELIVERED = "delivered", pgettext_lazy("slot", "Delivered")
+    SETTLED = "settled", pgettext_lazy("slot", "Settled")
+    CANCELLED = "cancelled", pgettext_lazy("slot", "Cancelled")
+
+
+class AssignmentState(models.TextChoices):
+    CLAIMED = "claimed", pgettext_lazy("assignment", "In progress")
+    SUBMITTED = "submitted", pgettext_lazy("assignment", "Submitted")
+    IN_REVIEW = "in_review", pgettext_lazy("assignment", "In review")
+    CHANGES_REQUESTED = "changes_requested", pgettext_lazy("assignment", "Returned")
+    APPROVED = "approved", pgettext_lazy("assignment", "Approved")
+    REJECTED = "rejected", pgettext_lazy("assignment", "Rejected")
+    RELEASED = "released", pgettext_lazy("assignment", "Released")
+    EXPIRED = "expired", pgettext_lazy("assignment", "Expired")
+    SURPLUS = "surplus", pgettext_lazy("assignment", "Late")
+
+
+class Use(models.TextChoices):
+    """What becomes of an approved answer; approval settles pay, not use."""
+
+    NONE = "", "–"
+    USED = "used", pgettext_lazy("use", "Used")
+    UNSEEN = "unseen", pgettext_lazy("use", "Approved by silence, not yet seen")
+    UNUSED = "unused", pgettext_lazy("use", "Not used")
+
+
+class Audience(models.TextChoices):
+    STAFF = "staff", pgettext_lazy("audience", "Own staff")
+    CROWD = "crowd", pgettext_lazy("audience", "Freelancers")
+
+
+class JobState(models.TextChoices):
+    """State of an import or of a result file."""
+
+    QUEUED = "queued", pgettext_lazy("job", "Queued")
+    RUNNING = "running", pgettext_lazy("job", "Running")
+    DONE = "done", pgettext_lazy("job", "Done")
+    FAILED = "failed", pgettext_lazy("job", "Failed")
+
+
+class Decision(models.TextChoices):
+    APPROVED = "approved", pgettext_lazy("decision", "Approved")
+    CHANGES_REQUESTED = "changes_requested", pgettext_lazy("decision", "Changes requested")
+    REJECTED = "rejected", pgettext_lazy("decision", "Rejected")
+    ACCEPTED = "accepted", pgettext_lazy("decision", "Accepted for use")
+    SILENCE = "silence", pgettext_lazy("decision", "Approved by silence")
+
+
+# A worker counts as being on a task unless the hold ended without a decision.
+OFF_TASK = (AssignmentState.RELEASED, AssignmentState.EXPIRED)
+# The slot is taken by work that is going on …
+HOLDING = (
+    AssignmentState.CLAIMED,
+    AssignmentState.SUBMITTED,
+    AssignmentState.IN_REVIEW,
+    AssignmentState.CHANGES_REQUESTED,
+)
+# … and nobody has decided on it yet.
+UNDECIDED = (AssignmentState.SUBMITTED, AssignmentState.IN_REVIEW, AssignmentState.SURPLUS)
+FINAL_TASK = (TaskState.DONE, TaskState.CANCELLED)
+RUNNING_BATCH = (BatchState.OPEN, BatchState.PAUSED)
+
+
+def task_state(slots: Iterable[str], *, waiting: bool = False) -> TaskState:
+    """The state of a task, computed from the states of its slots.
+
+    `waiting`: an earlier step has no used answer yet.
+    """
+    found = set(slots)
+    if found == {SlotState.CANCELLED}:
+        return TaskState.CANCELLED
+    if found <= {SlotState.SETTLED, SlotState.CANCELLED}:
+        return TaskState.DONE
+    if waiting:
+        return TaskState.WAITING
+    if SlotState.OPEN in found:
+        return TaskState.OPEN
+    if SlotState.HELD in found:
+        return TaskState.CLAIMED
+    return TaskState.IN_REVIEW

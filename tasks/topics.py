@@ -1,0 +1,77 @@
+"""What a page may listen to, and which topics each change is told under.
+
+| Topic | Who hears it |
+|---|---|
+| `batch.<id>` | director and reviewers of its store |
+| `store.<id>` | director and reviewers of the store |
+| `review.store.<id>` | the same: the review queue |
+| `work.store.<id>` | staff and directors of the store: staff work |
+| `work.company.<id>` | freelancers in the company's pool |
+| `work.open` | every freelancer |
+| `user.<id>` | that person (`realtime.topics`) |
+"""
+
+from datetime import datetime
+
+from accounts.domain.queries import DESK, has_role
+from accounts.models import User
+from realtime.topics import register_topic
+from workers.queries import is_freelancer, pool_company_ids
+
+from tasks.models import Assignment, Batch, Step
+from tasks.rules import STAFF_WORK_ROLES
+from tasks.states import Audience
+
+
+def of_batch(batch: Batch) -> list[str]:
+    return [f"batch.{batch.pk}", f"store.{batch.store_id}"]
+
+
+def of_offer(step: Step) -> str:
+    """The topic of those to whom the step's work is offered. Needs `step.batch.store` loaded."""
+    if step.audience == Audience.STAFF:
+        return f"work.store.{step.batch.store_id}"
+    return "work.open" if step.open_to_all else f"work.company.{step.batch.store.company_id}"
+
+
+def of_work(assignment: Assignment) -> list[str]:
+    """Those whom a change of this assignment concerns. Needs `step.batch.store` loaded."""
+    return [*of_batch(assignment.step.batch), of_offer(assignment.step), f"user.{assignment.worker_id}"]
+
+
+def of_decision(assignment: Assignment) -> list[str]:
+    """The same and the review queue of the store."""
+    return [*of_work(assignment), f"review.store.{assignment.store_id}"]
+
+
+def _number(parts: tuple[str, ...]) -> int:
+    return int(parts[0]) if len(parts) == 1 and parts[0].isdigit() and len(parts[0]) < 19 else 0
+
+
+def _hears_store(user: User, parts: tuple[str, ...], now: datetime) -> bool:
+    return has_role(user, _number(parts), now, *DESK)
+
+
+def _hears_batch(user: User, parts: tuple[str, ...], now: datetime) -> bool:
+    batch = Batch.objects.filter(pk=_number(parts)).only("store_id").first()
+    return batch is not None and has_role(user, batch.store_id, now, *DESK)
+
+
+def _hears_staff_work(user: User, parts: tuple[str, ...], now: datetime) -> bool:
+    return has_role(user, _number(parts), now, *STAFF_WORK_ROLES)
+
+
+def _hears_pool_work(user: User, parts: tuple[str, ...], now: datetime) -> bool:
+    return _number(parts) in pool_company_ids(user) and is_freelancer(user)
+
+
+def _hears_open_work(user: User, parts: tuple[str, ...], now: datetime) -> bool:
+    return parts == ("open",) and is_freelancer(user)
+
+
+register_topic("store", _hears_store)
+register_topic("review.store", _hears_store)
+register_topic("batch", _hears_batch)
+register_topic("work.store", _hears_staff_work)
+register_topic("work.company", _hears_pool_work)
+register_topic("work", _hears_open_work)
