@@ -1,0 +1,132 @@
+"""Counters and hints in a real Chromium, under the strict policy, served from memory."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.utils import translation
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from frontend.answerform.render import Mode, render_form
+from tasks.answers.checks import parse_checks
+from tests.tasks.answers.forms import ALL_KINDS, form, text
+from tools import chromium
+from tools.browser_files import MODULES
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).resolve().parents[3]
+ORIGIN = "http://tencho.test"
+POLICY = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'"
+FORM = form(
+    {
+        "title": text(maxLength=10),
+        "code": text(),
+        "slow": text(),
+        "uses": {"type": "array", "items": {"type": "string", "enum": ["gift"]}, "x-label": {"en": "Uses"}},
+    },
+    required=["title", "uses"],
+)
+CHECKS = parse_checks(
+    [
+        {"id": "a", "kind": "bytes_cp932", "field": "title", "max": 8},
+        {"id": "b", "kind": "length", "field": "title", "min": 2},
+        {"id": "c", "kind": "regex", "field": "code", "pattern": "[0-9]+", "label": {"en": "Digits"}},
+        {"id": "d", "kind": "regex", "field": "slow", "pattern": "(a+)+$", "label": {"en": "Slow"}},
+        {"id": "e", "kind": "regex", "field": "slow", "pattern": "b", "mode": "search", "negate": True},
+    ],
+    FORM,
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = chromium.find()
+    assert path is not None, "There is no Chromium: `make test` installs one."
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=list(chromium.LAUNCH_FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with translation.override("en"):
+        fields = render_form(FORM, CHECKS, values={"title": "日本"}, errors=[], mode="edit")
+    html = (
+        f'<!doctype html><html lang="en"><title>x</title><script src="/answerform.js" defer></script>{fields}'
+    )
+    complaints: list[str] = []
+
+    def answer(route: Route) -> None:
+        headers = {"Content-Security-Policy": POLICY}
+        if route.request.url.endswith(".js"):
+            script = (ROOT / "frontend/static/answerform.js").read_text(encoding="utf-8")
+            route.fulfill(body=script, content_type="text/javascript", headers=headers)
+        else:
+            route.fulfill(body=html, content_type="text/html; charset=utf-8", headers=headers)
+
+    context = browser.new_context(service_workers="block")
+    context.route("**/*", answer)
+    made = context.new_page()
+    made.on("pageerror", lambda error: complaints.append(str(error)))
+    made.on("console", lambda message: complaints.append(message.text))
+    made.goto(f"{ORIGIN}/")
+    yield made
+    context.close()
+    assert complaints == []
+
+
+def test_counters_count_as_the_server_does(page: Page) -> None:
+    counter = page.locator("#answer-title-counter")
+    expect(counter).to_have_text("2 / 10 characters · 4 / 8 bytes (CP932)")
+    page.fill("#answer-title", "か\u3099ｱa①")
+    expect(counter).to_have_text("4 / 10 characters · 8 / 8 bytes (CP932)")
+    page.fill("#answer-title", "日本語です𠮷")
+    expect(counter).to_have_text("6 / 10 characters · 12 / 8 bytes (CP932) · 4 over the limit")
+
+
+def test_hints_come_and_go(page: Page) -> None:
+    hint = page.locator("#answer-title-hint")
+    page.fill("#answer-title", "")
+    expect(hint).to_have_text("Please fill this in.")
+    page.fill("#answer-title", "a")
+    expect(hint).to_have_text("At least 2 characters are needed.")
+    page.fill("#answer-title", "ab")
+    expect(hint).to_have_text("")
+
+
+def test_pattern_is_judged_in_a_worker(page: Page) -> None:
+    page.fill("#answer-code", "12a")
+    expect(page.locator("#answer-code-hint")).to_have_text("Please check: Digits")
+    page.fill("#answer-code", "12")
+    expect(page.locator("#answer-code-hint")).to_have_text("")
+
+
+def test_catastrophic_pattern_neither_freezes_the_page_nor_stops_the_others(page: Page) -> None:
+    page.fill("#answer-slow", "a" * 40 + "!b")
+    page.fill("#answer-title", "abc")
+    expect(page.locator("#answer-title-counter")).to_contain_text("3 / 10", timeout=1_000)
+    expect(page.locator("#answer-slow-hint")).to_have_text(
+        "This holds something that is not allowed here.", timeout=15_000
+    )
+
+
+def test_group_of_choices_is_judged_when_it_is_left(page: Page) -> None:
+    page.focus("#answer-uses-1")
+    page.focus("#answer-title")
+    expect(page.locator("#answer-uses-hint")).to_have_text("Please fill this in.")
+    page.check("#answer-uses-1")
+    expect(page.locator("#answer-uses-hint")).to_have_text("")
+
+
+@pytest.mark.parametrize("mode", ["edit", "readonly", "preview"])
+def test_every_kind_of_field_is_accessible(page: Page, mode: Mode) -> None:
+    every = form(ALL_KINDS, required=["title", "uses"])
+    wrong = {name: ["Wrong."] for name in ALL_KINDS}
+    with translation.override("en"):
+        values = {"title": "a", "photo": "7", "colour": "red", "uses": ["gift"]}
+        html = render_form(every, [], values=values, errors=wrong, mode=mode)
+    page.evaluate("html => { document.body.innerHTML = `<main><h1>x</h1>${html}</main>` }", str(html))
+    page.evaluate((MODULES / "axe-core" / "axe.min.js").read_text("utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]] == []
