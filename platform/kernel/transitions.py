@@ -1,7 +1,7 @@
 """State machines on models (django-fsm): safe refreshes, changes of many rows, and their picture."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import models, transaction
 from django_fsm import ConcurrentTransitionMixin, FSMField
@@ -23,6 +23,10 @@ class MachineMixin(ConcurrentTransitionMixin, models.Model):
     refreshed instance forgets its value for a moment.
     """
 
+    if TYPE_CHECKING:
+        # On Python 3.11 the library's own constructor reads as Any, and with it every model of the mixin.
+        def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+
     _reloading: frozenset[str] = frozenset()
 
     class Meta:
@@ -30,6 +34,11 @@ class MachineMixin(ConcurrentTransitionMixin, models.Model):
 
     def _get_protected_fsm_fields(self) -> set[str]:
         return set()
+
+    def _update_initial_state(self) -> None:
+        # The library would fetch a deferred state here, with one more query for every row.
+        loaded = {f.attname for f in self.state_fields} & self.__dict__.keys()
+        self.__dict__[_INITIAL] = {name: self.__dict__[name] for name in loaded}
 
     def get_deferred_fields(self) -> set[str]:
         return super().get_deferred_fields() - self._reloading
@@ -57,6 +66,9 @@ class MachineMixin(ConcurrentTransitionMixin, models.Model):
         named = None if update_fields is None else list(update_fields)
         if named is not None and FIELD not in named and self._moved():
             raise ValueError("a transition is saved with its state: name it in update_fields")
+        if self.pk and FIELD not in self.__dict__:
+            # The row is updated only in the state that is known.
+            self.refresh_from_db(fields=[FIELD])
         super().save(*args, update_fields=named, **kwargs)
 
     def _moved(self) -> bool:
