@@ -1,7 +1,7 @@
 """State machines on models (django-fsm): safe refreshes, changes of many rows, and their picture."""
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from django.db import models, transaction
 from django_fsm import ConcurrentTransitionMixin, FSMField
@@ -22,10 +22,6 @@ class MachineMixin(ConcurrentTransitionMixin, models.Model):
     instance is refreshed, and for good when the row is gone. Here it is never lifted: only the
     refreshed instance forgets its value for a moment.
     """
-
-    if TYPE_CHECKING:
-        # On Python 3.11 the library's own constructor reads as Any, and with it every model of the mixin.
-        def __init__(self, *args: Any, **kwargs: Any) -> None: ...
 
     _reloading: frozenset[str] = frozenset()
 
