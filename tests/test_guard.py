@@ -108,6 +108,7 @@ def test_npm_locks_carry_hashes_and_no_addresses(folder: str):
     assert [name for name, package in installed.items() if package.get("resolved")] == []
 
 
+@pytest.mark.filterwarnings("ignore:A test tried to use socket")
 def test_nothing_connects_beyond_this_machine():
     # An address of RFC 5737, kept for documents: nobody is there even if the guard were gone.
     with pytest.raises(SocketConnectBlockedError):
