@@ -105,7 +105,7 @@ def test_a_deferred_state_is_loaded() -> None:
     assert len(queries) == 1
     assert door.state == "open"
     door = Door.objects.only("note").get()
-    door.note = "saved without looking"
+    door.note = "seen"
     door.save(update_fields=["note"])
     door.lock()
     door.save()
