@@ -1,0 +1,59 @@
+// Small manners of every page: counters in the bar, menus that close, times that count down.
+(() => {
+  "use strict";
+
+  // The counters' region holds words for screen readers; the bar shows the numbers.
+  function showCounters() {
+    for (const count of document.querySelectorAll("[data-count-for]")) {
+      const n = Number(count.dataset.count);
+      for (const badge of document.querySelectorAll(`[data-counter="${count.dataset.countFor}"]`)) {
+        badge.className = n ? "counter" : "";
+        badge.setAttribute("aria-hidden", "true");
+        badge.textContent = n ? (n > 99 ? "99+" : String(n)) : "";
+      }
+    }
+  }
+
+  function closeMenus(except) {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (menu !== except) menu.open = false;
+    }
+  }
+
+  const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always", style: "short" });
+
+  function countDown() {
+    for (const time of document.querySelectorAll("time[data-until]")) {
+      const minutes = Math.floor((new Date(time.dateTime) - Date.now()) / 60000);
+      time.classList.toggle("is-soon", minutes < 10);
+      if (Math.abs(minutes) < 60) time.textContent = words.format(minutes, "minute");
+      else if (Math.abs(minutes) < 48 * 60) time.textContent = words.format(Math.trunc(minutes / 60), "hour");
+      else time.textContent = words.format(Math.trunc(minutes / 1440), "day");
+    }
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    showCounters();
+    countDown();
+    setInterval(countDown, 15000);
+    const counters = document.querySelector('[data-region="/counters/"]');
+    if (counters) counters.dispatchEvent(new Event("region:refresh", { bubbles: true }));
+  });
+  document.addEventListener("region:updated", () => {
+    showCounters();
+    countDown();
+  });
+  document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") closeMenus(null);
+  });
+  // A second press while the first is under way would only be refused by the server.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent && !event.defaultPrevented) event.preventDefault();
+    else setTimeout(() => { if (!event.defaultPrevented) form.dataset.sent = "1"; }, 0);
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  });
+})();
