@@ -16,7 +16,7 @@ from kernel.db import is_postgres
 from kernel.http import Receive, Scope, Send, in_thread
 from kernel.loops import Loop
 from realtime.hub import Change, Hub
-from realtime.socket import SIGNED_OUT, LiveSocket, identify
+from realtime.socket import RESTARTING, SIGNED_OUT, LiveSocket, identify
 
 logger = logging.getLogger("tencho.realtime")
 
@@ -102,8 +102,8 @@ class Live:
         self._ready.set()
 
     def stop(self) -> None:
-        """Ends the thread; sockets are told to come back (code 1012)."""
-        self.hub.close_all(1012)
+        """Ends the thread; sockets are told to come back."""
+        self.hub.close_all(RESTARTING)
         for task in self._tasks:
             task.cancel()
         if self._thread is not None and self._thread.is_alive():

@@ -31,6 +31,8 @@ MAX_OUTBOX = 200
 MAX_WAITING = 128 * 1024
 FEED_PAGE = 200
 BAD_MESSAGE, SIGNED_OUT = 4400, 4401
+# Meant as 1012; but Autobahn, below Daphne, sends nothing between 1001 and 2999.
+RESTARTING = 3012
 
 
 class BadMessage(Exception):
@@ -171,7 +173,7 @@ class LiveSocket(Listener):
         granted = [topic for topic, yes in may.items() if yes]
         for topic in granted:
             self._hub.subscribe(self, topic)
-        for topic in may.keys() - set(granted):
+        for topic in [topic for topic, yes in may.items() if not yes]:
             self._hub.unsubscribe(self, topic)
             self.refuse(topic, "not_allowed")
         self.say("subscribed", topics=granted, position=self._hub.position)

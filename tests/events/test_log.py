@@ -2,6 +2,7 @@
 
 import threading
 from functools import partial
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -18,7 +19,7 @@ register("test.happened", {"thing", "things"})
 pytestmark = pytest.mark.both
 
 
-def happen(*topics: str, **payload: object) -> int:
+def happen(*topics: str, **payload: Any) -> int:
     with transaction.atomic():
         return record("test.happened", topics=topics or ["test.1"], actor=7, **payload)
 
@@ -69,7 +70,7 @@ def test_record_vanishes_with_its_transaction() -> None:
     ],
 )
 def test_record_refuses_mistakes(
-    name: str, topics: list[str], payload: dict[str, int], error: type[Exception]
+    name: str, topics: list[str], payload: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
         record(name, topics=topics, actor=None, **payload)

@@ -19,6 +19,8 @@ class Door(MachineMixin, models.Model):
     weight = models.IntegerField(default=1)
     note = models.CharField(max_length=20, blank=True)
 
+    objects: "models.Manager[Door]" = models.Manager()
+
     class Meta:
         app_label = "kernel"
 

@@ -15,12 +15,14 @@ from twisted.internet import reactor as _reactor
 
 from events.readers import ReaderThread
 from jobs.runner import JobRunner
+from realtime.socket import RESTARTING
 
 # Its type is that of an interface whose methods take no `self`.
 reactor: Any = _reactor
 BACKLOG = 2048
 # Requests at hand may take so long to end after SIGTERM, seconds.
 GRACE = 8.0
+GRACE_OF_SOCKETS = 1.0
 
 
 class Command(BaseCommand):
@@ -97,12 +99,15 @@ class _Ending:
         self._until = time.monotonic() + GRACE
         for listener in self._server.listeners:
             listener.addCallback(_stop_listening)
-        self._asgi.live.hub.close_all(1012)
+        self._asgi.live.hub.close_all(RESTARTING)
         reactor.callLater(0.1, self._wait)
 
     def _wait(self) -> None:
         assert self._until is not None
-        if self._asgi.http.busy and time.monotonic() < self._until:
+        left = self._until - time.monotonic()
+        # A client that is asleep answers no closing message.
+        sockets_left = self._asgi.live.hub.sockets and left > GRACE - GRACE_OF_SOCKETS
+        if sockets_left or (self._asgi.http.busy and left > 0):
             reactor.callLater(0.05, self._wait)
         else:
             reactor.stop()
