@@ -393,7 +393,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='template',
-            constraint=models.UniqueConstraint(fields=('company', 'key'), name='template_key_once', nulls_distinct=False),
+            constraint=models.UniqueConstraint(fields=('company', 'key'), name='template_key_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='template',
+            constraint=models.UniqueConstraint(condition=models.Q(('company', None)), fields=('key',), name='template_shipped_key_once'),
         ),
         migrations.AddConstraint(
             model_name='templateversion',

@@ -19,7 +19,10 @@ class Template(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["company", "key"], name="template_key_once", nulls_distinct=False)
+            models.UniqueConstraint(fields=["company", "key"], name="template_key_once"),
+            models.UniqueConstraint(
+                fields=["key"], condition=models.Q(company=None), name="template_shipped_key_once"
+            ),
         ]
 
     def __str__(self) -> str:
