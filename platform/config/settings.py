@@ -166,9 +166,8 @@ DEFAULT_FROM_EMAIL = env.text("TENCHO_MAIL_FROM", "tencho@localhost")
 LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", _("Japanese")), ("en", _("English"))]
 _ROOT = Path(__file__).resolve().parents[2]
-LOCALE_PATHS = [
-    _ROOT / folder / "locale" for folder in ("frontend", "tasks/answers", "frontend/answerform")
-]
+# Catalogues of single screens; each room has its own in its `locale/`.
+LOCALE_PATHS = sorted((_ROOT / "frontend").glob("*/locale"))
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Tokyo"
