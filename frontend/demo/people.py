@@ -1,8 +1,10 @@
 """The invented people of the demo."""
 
-from accounts.models import Company, Membership, Store, User
+from accounts.domain.people import add_member, add_person, add_store
+from accounts.models import Store, User
 from accounts.states import Role
-from workers.models import PoolMember, WorkerProfile
+from kernel.clock import now
+from workers.domain import add_to_pool, make_freelancer
 
 from frontend.demo.products import STORE
 
@@ -23,22 +25,21 @@ LABELS = {Role.DIRECTOR: "店長 / director", Role.REVIEWER: "検収者 / review
 
 def make_people() -> tuple[Store, dict[str, User]]:
     """One company with one store, its members, and four freelancers, three of them in the pool."""
-    company = Company.objects.create(name=COMPANY)
-    store = Store.objects.create(company=company, name=STORE)
+    store = add_store(company=COMPANY, name=STORE, by=None, now=now())
     people = {}
     for short, name, role in MEMBERS:
         people[short] = _user(short, name)
-        Membership.objects.create(store=store, user=people[short], role=role)
+        add_member(store=store, user=people[short], role=role, by=None, now=now())
     for short, name in FREELANCERS:
         people[short] = _user(short, name)
-        WorkerProfile.objects.create(user=people[short])
+        make_freelancer(user=people[short], by=None, now=now())
     for short, _name in FREELANCERS[:-1]:
-        PoolMember.objects.create(company=company, user=people[short], added_by=people["aya"])
+        add_to_pool(company=store.company, user=people[short], by=people["aya"], now=now())
     return store, people
 
 
 def _user(short: str, name: str) -> User:
-    return User.objects.create_user(address(short), PASSWORD, name=name)
+    return add_person(email=address(short), name=name, password=PASSWORD, by=None, now=now())
 
 
 def address(short: str) -> str:
