@@ -18,7 +18,7 @@ from django.test import override_settings
 from django.urls import path
 
 from kernel.checks import connections_are_bounded
-from kernel.http import SMALL, BoundedHandler, in_thread, pool
+from kernel.http import FILE_CHUNK, MAX_WAITING, SMALL, BoundedHandler, in_thread, pool
 from tests.threads import release_http_threads
 
 BIG = b"0123456789abcdef" * 200_000
@@ -187,6 +187,44 @@ def test_a_request_whose_client_left_while_waiting_is_not_begun() -> None:
         assert client.output_queue.empty()
 
     asyncio.run(leave())
+
+
+class SlowNetwork:
+    """Daphne's `send` as far as `waiting_bytes` looks at it: the protocol is its first argument."""
+
+    def __init__(self) -> None:
+        self.args = (self,)
+        self.transport = self
+        self.dataBuffer = b""
+        self.offset = 0
+        self.most = 0
+        self.sent = 0
+
+    async def __call__(self, message: Any) -> None:
+        self.dataBuffer += message.get("body", b"")
+        self.sent += len(message.get("body", b""))
+        self.most = max(self.most, len(self.dataBuffer))
+
+    async def drain(self) -> None:
+        while self.sent < len(BIG):
+            await asyncio.sleep(0.001)
+            self.dataBuffer = b""
+
+
+def test_a_large_file_waits_for_a_slow_client() -> None:
+    async def download() -> SlowNetwork:
+        network = SlowNetwork()
+        received: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        received.put_nowait({"type": "http.request", "body": b""})
+        scope = {"type": "http", "method": "GET", "path": "/big/", "headers": [(b"host", b"test")]}
+        scope |= {"query_string": b"", "scheme": "http", "server": ("test", 80), "client": ("127.0.0.1", 1)}
+        serving = asyncio.create_task(BoundedHandler()(scope, received.get, network))
+        await asyncio.sleep(0.2)
+        assert network.sent <= MAX_WAITING + FILE_CHUNK
+        await asyncio.gather(serving, network.drain())
+        return network
+
+    assert asyncio.run(download()).sent == len(BIG)
 
 
 def test_the_shipped_settings_are_bounded() -> None:
