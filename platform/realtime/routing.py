@@ -16,6 +16,7 @@ class Sockets:
     """The WebSocket application: the page's own origin, or a program with a ticket."""
 
     def __init__(self, live: Live) -> None:
+        self.live = live
         self._routed = URLRouter([path(PATH, cast(Any, live))])
         self._guarded = AllowedHostsOriginValidator(self._routed)
 

@@ -18,7 +18,7 @@ from django.test import override_settings
 from django.urls import path
 
 from kernel.checks import connections_are_bounded
-from kernel.http import FILE_CHUNK, MAX_WAITING, SMALL, BoundedHandler, in_thread, pool
+from kernel.http import FILE_CHUNK, MAX_WAITING, SMALL, BoundedHandler, Scope, in_thread, pool
 from tests.threads import release_http_threads
 
 BIG = b"0123456789abcdef" * 200_000
@@ -216,7 +216,7 @@ def test_a_large_file_waits_for_a_slow_client() -> None:
         network = SlowNetwork()
         received: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         received.put_nowait({"type": "http.request", "body": b""})
-        scope = {"type": "http", "method": "GET", "path": "/big/", "headers": [(b"host", b"test")]}
+        scope: Scope = {"type": "http", "method": "GET", "path": "/big/", "headers": [(b"host", b"test")]}
         scope |= {"query_string": b"", "scheme": "http", "server": ("test", 80), "client": ("127.0.0.1", 1)}
         serving = asyncio.create_task(BoundedHandler()(scope, received.get, network))
         await asyncio.sleep(0.2)

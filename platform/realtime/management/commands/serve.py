@@ -10,11 +10,14 @@ from typing import Any
 from daphne.server import Server  # isort: skip
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.module_loading import import_string
 from twisted.internet import defer
 from twisted.internet import reactor as _reactor
 
 from events.readers import ReaderThread
 from jobs.runner import JobRunner
+from kernel.http import BoundedHandler
+from realtime.live import Live
 from realtime.socket import RESTARTING
 
 # Its type is that of an interface whose methods take no `self`.
@@ -34,18 +37,18 @@ class Command(BaseCommand):
         parser.add_argument("--no-jobs", action="store_true", help="jobs run elsewhere (`run_jobs`)")
 
     def handle(self, *args: Any, host: str, port: int, no_jobs: bool, **options: Any) -> None:
-        # Builds the application, and with it the live machinery that this command starts at once.
-        from config import asgi
-
-        asgi.http.warm()
+        application = import_string(settings.ASGI_APPLICATION)
+        http: BoundedHandler = application.application_mapping["http"]
+        live: Live = application.application_mapping["websocket"].live
+        http.warm()
         server: Any = Server(
-            asgi.application,
+            application,
             endpoints=[_endpoint(host, port)],
             signal_handlers=False,
             verbosity=0,
             websocket_max_message_size=64 * 1024,
             server_name="tencho",
-            ready_callable=lambda: self._ready(server, asgi, host, port),
+            ready_callable=lambda: self._ready(server, http, live, host, port),
         )
         self._background: list[Any] = [] if no_jobs else [JobRunner(), ReaderThread()]
         try:
@@ -53,19 +56,19 @@ class Command(BaseCommand):
             if not server.listening_addresses:
                 raise CommandError(f"{host}:{port} cannot be listened on: is another server running there?")
         finally:
-            asgi.live.stop()
+            live.stop()
             for part in self._background if self._started else []:
                 part.stop()
 
     _started = False
 
-    def _ready(self, server: Server, asgi: Any, host: str, port: int) -> None:
+    def _ready(self, server: Server, http: BoundedHandler, live: Live, host: str, port: int) -> None:
         self._started = True
         # Once the loop runs: the live machinery makes tasks.
-        reactor.callLater(0, asgi.live.ensure_started)
+        reactor.callLater(0, live.ensure_started)
         for part in self._background:
             part.start()
-        ending = _Ending(server, asgi)
+        ending = _Ending(server, http, live)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, ending.on_signal)
         self._greet(host, port)
@@ -84,8 +87,8 @@ class Command(BaseCommand):
 class _Ending:
     """Stops listening, lets requests at hand finish, sends sockets away, then ends the reactor."""
 
-    def __init__(self, server: Server, asgi: Any) -> None:
-        self._server, self._asgi = server, asgi
+    def __init__(self, server: Server, http: BoundedHandler, live: Live) -> None:
+        self._server, self._http, self._live = server, http, live
         self._until: float | None = None
 
     def on_signal(self, *_args: Any) -> None:
@@ -99,15 +102,15 @@ class _Ending:
         self._until = time.monotonic() + GRACE
         for listener in self._server.listeners:
             listener.addCallback(_stop_listening)
-        self._asgi.live.hub.close_all(RESTARTING)
+        self._live.hub.close_all(RESTARTING)
         reactor.callLater(0.1, self._wait)
 
     def _wait(self) -> None:
         assert self._until is not None
         left = self._until - time.monotonic()
         # A client that is asleep answers no closing message.
-        sockets_left = self._asgi.live.hub.sockets and left > GRACE - GRACE_OF_SOCKETS
-        if sockets_left or (self._asgi.http.busy and left > 0):
+        sockets_left = self._live.hub.sockets and left > GRACE - GRACE_OF_SOCKETS
+        if sockets_left or (self._http.busy and left > 0):
             reactor.callLater(0.05, self._wait)
         else:
             reactor.stop()
