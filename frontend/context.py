@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from django.http import HttpRequest
+
 from accounts.domain.queries import DESK, roles_of
 from accounts.states import Role
-from django.http import HttpRequest
 from kernel.clock import now
 from workers.queries import is_freelancer
 

@@ -4,10 +4,16 @@ from collections.abc import Callable
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+
 from kernel.errors import Conflict, Invalid, NotAllowed, TenchoError, Unavailable
 from tasks.errors import Missing
 
-STATUS: list[tuple[type[TenchoError], int]] = [(NotAllowed, 403), (Conflict, 409), (Invalid, 422), (Unavailable, 503)]
+STATUS: list[tuple[type[TenchoError], int]] = [
+    (NotAllowed, 403),
+    (Conflict, 409),
+    (Invalid, 422),
+    (Unavailable, 503),
+]
 
 
 class ErrorPages:

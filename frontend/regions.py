@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.template import engines
 from django.utils.cache import patch_cache_control
 from django.utils.translation import get_language
+
 from events.queries import last_position
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from django.utils.translation import gettext_lazy as _
 from django_fsm import ConcurrentTransition, TransitionNotAllowed
+
 from kernel.errors import Conflict, NotAllowed
 
 

@@ -8,7 +8,6 @@ from events.queries import EventRow
 from events.readers import reader
 from kernel.clock import now
 from notify.domain import notify
-
 from tasks import rules
 from tasks.models import Assignment, Batch
 

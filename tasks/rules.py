@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from accounts.states import Role
 from django.utils.translation import gettext_lazy as _
-from kernel.errors import Conflict, NotAllowed, TenchoError, Text
 
+from accounts.states import Role
+from kernel.errors import Conflict, NotAllowed, TenchoError, Text
 from tasks.models import Assignment, Batch, Step
 from tasks.states import Audience, BatchState
 

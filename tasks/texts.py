@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
 from exchange.errors import describe
 
 
@@ -26,16 +27,21 @@ def warning(stored: Mapping[str, Any]) -> str:
         case "source_age":
             hours = params["hours"]
             if hours < 1:
-                return _("The file was exported less than an hour ago. Later changes in the shop would be undone.")
+                return _(
+                    "The file was exported less than an hour ago. Later changes in the shop would be undone."
+                )
             return ngettext(
-                "The file was uploaded %(hours)d hour ago. Changes made in the shop since then would be undone: "
-                "prefer the update file, or start from a fresh export.",
-                "The file was uploaded %(hours)d hours ago. Changes made in the shop since then would be undone: "
-                "prefer the update file, or start from a fresh export.",
+                "The file was uploaded %(hours)d hour ago. Changes made in the shop since then would be "
+                "undone: prefer the update file, or start from a fresh export.",
+                "The file was uploaded %(hours)d hours ago. Changes made in the shop since then would be "
+                "undone: prefer the update file, or start from a fresh export.",
                 hours,
             ) % {"hours": hours}
         case "column_missing":
-            return _("The source file has no column for “%(column)s”: %(n)d answers were left out.") % params
+            return _("The source file has no column for “%(column)s”: %(n)d answers were left out.") % {
+                "column": params["column"],
+                "n": params["n"],
+            }
         case "unseen_left_out":
             return ngettext(
                 "%(n)d answer was approved by silence and stays out until somebody accepts it.",

@@ -16,11 +16,10 @@ from datetime import datetime
 from accounts.domain.queries import DESK, has_role
 from accounts.models import User
 from realtime.topics import register_topic
-from workers.queries import is_freelancer, pool_company_ids
-
 from tasks.models import Assignment, Batch, Step
 from tasks.rules import STAFF_WORK_ROLES
 from tasks.states import Audience
+from workers.queries import is_freelancer, pool_company_ids
 
 
 def of_batch(batch: Batch) -> list[str]:

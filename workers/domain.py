@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from accounts.models import Company, User
 from django.db import transaction
-from events import record
 
+from accounts.models import Company, User
+from events import record
 from workers.models import PoolMember, WorkerProfile
 
 

@@ -2,16 +2,16 @@
 
 from datetime import datetime, timedelta
 
-from accounts.models import Store, User
 from django.core.files.base import ContentFile
+
+from accounts.models import Store, User
+from frontend.demo.pictures import picture
+from frontend.demo.products import answer_for, products
 from jobs.runner import run_pending
 from kernel.clock import now as present
 from tasks.domain import batches, claim, draft, imports, review, submit, uploads
 from tasks.domain.batches import Terms
 from tasks.models import Assignment, Batch
-
-from frontend.demo.pictures import picture
-from frontend.demo.products import answer_for, products
 
 BY_HANDLE = {product.handle: product for product in products()}
 People = dict[str, User]
@@ -58,7 +58,12 @@ def _batch(
 ) -> Batch:
     director = people["aya"]
     terms = Terms(
-        title=title, template="product-copy", audience=audience, reward=reward, deadline=deadline, lease_minutes=120
+        title=title,
+        template="product-copy",
+        audience=audience,
+        reward=reward,
+        deadline=deadline,
+        lease_minutes=120,
     )
     batch = batches.create_batch(store_id=store.pk, terms=terms, by=director, now=start)
     imports.start_import(
@@ -88,7 +93,10 @@ def _work(batch: Batch, people: People, start: datetime) -> None:
         if n < 6:
             review.approve(submission_id=handed_in.pk, by=reviewer, now=decided)
         elif n == 6:
-            comment = {"title": "素材（磁器・陶器など）を商品名に入れてください。", "tags": "「ギフト」を足してください。"}
+            comment = {
+                "title": "素材（磁器・陶器など）を商品名に入れてください。",
+                "tags": "「ギフト」を足してください。",
+            }
             review.request_changes(submission_id=handed_in.pk, comments=comment, by=reviewer, now=decided)
         at += timedelta(minutes=12)
     for short in ("fumi", "goro"):

@@ -3,12 +3,11 @@
 from accounts.domain.people import add_member, add_person, add_store
 from accounts.models import Store, User
 from accounts.states import Role
+from frontend.demo.products import STORE
 from kernel.clock import now
 from workers.domain import add_to_pool, make_freelancer
 
-from frontend.demo.products import STORE
-
-PASSWORD = "tencho-demo"  # noqa: S105  # invented people on one's own machine
+PASSWORD = "tencho-demo"  # invented people on one's own machine
 COMPANY = "はなれ株式会社"
 # name in the address, name, role
 MEMBERS = [
@@ -20,7 +19,11 @@ MEMBERS = [
 ]
 # The last one is in nobody's pool: sees only what is open to everyone.
 FREELANCERS = [("chie", "高橋 千絵"), ("fumi", "渡辺 史"), ("goro", "山本 五郎"), ("hana", "中村 花")]
-LABELS = {Role.DIRECTOR: "店長 / director", Role.REVIEWER: "検収者 / reviewer", Role.STAFF: "スタッフ / staff"}
+LABELS = {
+    Role.DIRECTOR: "店長 / director",
+    Role.REVIEWER: "検収者 / reviewer",
+    Role.STAFF: "スタッフ / staff",
+}
 
 
 def make_people() -> tuple[Store, dict[str, User]]:

@@ -8,12 +8,40 @@ from exchange.layout import product_layouts
 
 # kind, product type, price of the smallest in yen, tags, what the maker's sheet says
 KINDS = [
-    ("yunomi", "湯のみ", "うつわ", 1800, "湯のみ,磁器,日本製", "直径7.5cm×高さ8cm、約200ml。電子レンジ・食洗機対応。"),
+    (
+        "yunomi",
+        "湯のみ",
+        "うつわ",
+        1800,
+        "湯のみ,磁器,日本製",
+        "直径7.5cm×高さ8cm、約200ml。電子レンジ・食洗機対応。",
+    ),
     ("kyusu", "急須", "うつわ", 5200, "急須,陶器,お茶", "容量約350ml。底面に細かい茶こし付き。食洗機不可。"),
-    ("tenugui", "手ぬぐい", "布もの", 1200, "手ぬぐい,綿100%,注染", "約34×90cm。綿100％。注染。色落ちするため単独洗い。"),
-    ("osara", "木の皿", "うつわ", 2600, "木皿,天然木,プレート", "直径21cm。アカシア。ウレタン塗装。レンジ不可。"),
+    (
+        "tenugui",
+        "手ぬぐい",
+        "布もの",
+        1200,
+        "手ぬぐい,綿100%,注染",
+        "約34×90cm。綿100％。注染。色落ちするため単独洗い。",
+    ),
+    (
+        "osara",
+        "木の皿",
+        "うつわ",
+        2600,
+        "木皿,天然木,プレート",
+        "直径21cm。アカシア。ウレタン塗装。レンジ不可。",
+    ),
     ("hashi", "箸", "食卓", 1500, "箸,天然木,ギフト", "長さ23cm。鉄木に漆塗り。食洗機不可。"),
-    ("furoshiki", "風呂敷", "布もの", 2200, "風呂敷,撥水,エコバッグ", "約70×70cm。ポリエステル100％。撥水加工。"),
+    (
+        "furoshiki",
+        "風呂敷",
+        "布もの",
+        2200,
+        "風呂敷,撥水,エコバッグ",
+        "約70×70cm。ポリエステル100％。撥水加工。",
+    ),
     ("donabe", "土鍋", "台所", 6800, "土鍋,耐熱陶器,直火", "8号、約2.4L。直火・オーブン対応。IH不可。"),
     ("kago", "竹かご", "暮らし", 3900, "竹かご,国産竹,収納", "約28×20×12cm。国産真竹。水洗い不可。"),
     ("kabin", "花瓶", "暮らし", 3200, "花瓶,一輪挿し,ガラス", "口径3cm×高さ18cm。ソーダガラス。手吹き。"),
@@ -57,7 +85,9 @@ def products() -> list[DemoProduct]:
                     tags=tags,
                     price=price + 100 * m,
                     facts=facts,
-                    description=f"<p>{MAKERS[n % len(MAKERS)]}の{title}。{facts}</p>" if (n + m) % 5 < 2 else "",
+                    description=f"<p>{MAKERS[n % len(MAKERS)]}の{title}。{facts}</p>"
+                    if (n + m) % 5 < 2
+                    else "",
                 )
             )
     return found
@@ -136,6 +166,6 @@ def answer_for(product: DemoProduct) -> dict[str, str]:
             "贈りものにもお使いいただけるよう、箱に入れてお届けします。"
         ),
         "seo_title": f"{product.title}｜{STORE}",
-        "seo_description": f"{product.vendor}の{product.title}。{product.facts}毎日使える道具を、作り手から直接お届けします。",
+        "seo_description": f"{product.vendor}の{product.title}。{product.facts}作り手から直接お届けします。",
         "tags": product.tags,
     }

@@ -1,10 +1,11 @@
 from typing import Any
 from zoneinfo import available_timezones
 
-from accounts.models import User
-from accounts.states import Scope
 from django import forms
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.states import Scope
 
 # Where nearly everybody is, first; the rest by name.
 FIRST_ZONES = ("Asia/Tokyo", "UTC")
@@ -21,7 +22,7 @@ class SettingsForm(forms.ModelForm[User]):
     class Meta:
         model = User
         fields = ("name", "language", "time_zone")
-        labels = {"name": _("Name"), "language": _("Language")}  # noqa: RUF012  # Django's Meta
+        labels = {"name": _("Name"), "language": _("Language")}  # Django's Meta
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -2,9 +2,6 @@
 
 from typing import Any
 
-from accounts.domain.api_keys import create_key, revoke_key
-from accounts.models import ApiKey
-from accounts.states import Language
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -14,6 +11,13 @@ from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
+
+from accounts.domain.api_keys import create_key, revoke_key
+from accounts.models import ApiKey
+from accounts.states import Language
+from frontend.context import shell
+from frontend.people.forms import KeyForm, SettingsForm
+from frontend.regions import region_response
 from kernel import paging
 from kernel.clock import now
 from notify.domain import mark_read, unread_count
@@ -22,10 +26,6 @@ from notify.texts import words
 from tasks.domain.queries import review_queue
 from tasks.models import Assignment
 from tasks.states import AssignmentState
-
-from frontend.context import shell
-from frontend.people.forms import KeyForm, SettingsForm
-from frontend.regions import region_response
 
 COUNTED_TO = 100
 PAGE = 50
@@ -83,7 +83,8 @@ def inbox_list(request: HttpRequest) -> HttpResponse:
 
 
 def _inbox(request: HttpRequest) -> dict[str, Any]:
-    rows = Notice.objects.filter(user_id=request.user.pk)
+    user: Any = request.user
+    rows = Notice.objects.filter(user=user)
     found = paging.page(rows, key=["-id"], after=request.GET.get("after"), limit=PAGE)
     lines = [{"notice": notice, "text": words(notice.kind, notice.params)} for notice in found.items]
     return {"lines": lines, "next": found.next, "topics": [f"user.{request.user.pk}"]}
@@ -136,7 +137,9 @@ def keys(request: HttpRequest) -> HttpResponse:
         )
         form = KeyForm()
     rows = ApiKey.objects.filter(user=user, revoked_at=None).order_by("-pk")[:100]
-    response = render(request, "settings/keys.html", {"form": form, "keys": rows, "secret": secret, "now": now()})
+    response = render(
+        request, "settings/keys.html", {"form": form, "keys": rows, "secret": secret, "now": now()}
+    )
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -7,7 +7,7 @@
 | `REDIS_URL` | channel layer and cache for several processes | in memory |
 | `SECRET_KEY` | required with `DATABASE_URL` on PostgreSQL | made once, kept in the data folder |
 | `ALLOWED_HOSTS` | host names served, comma separated | `localhost,127.0.0.1,[::1]` |
-| `TENCHO_ORIGIN` | address people use, for links and CSRF, e.g. `https://tencho.example.jp` | `http://127.0.0.1:8000` |
+| `TENCHO_ORIGIN` | address people use, e.g. `https://tencho.example.jp` | `http://127.0.0.1:8000` |
 | `TENCHO_HTTPS` | 1 behind TLS: secure cookies | from `TENCHO_ORIGIN` |
 | `TENCHO_THREADS` | threads for HTTP requests | 4, on SQLite 1 writer + 1 |
 | `TENCHO_DEBUG` | 1 shows error pages with code; never in public | 0 |
@@ -93,7 +93,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "frontend.context.shell",
             ],
-            "builtins": ["frontend.templatetags.tencho", "django.templatetags.i18n", "django.templatetags.static"],
+            "builtins": [
+                "frontend.templatetags.tencho",
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+            ],
         },
     }
 ]
@@ -191,7 +195,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db" if REDIS_URL else "django.contrib.sessions.backends.db"
+SESSION_ENGINE = (
+    "django.contrib.sessions.backends.cached_db" if REDIS_URL else "django.contrib.sessions.backends.db"
+)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -48,19 +48,15 @@ def _allocate_on_sqlite(cursor: CursorWrapper, table: str, column: str, count: i
     return list(range(first, first + count))
 
 
-def bulk_load(
-    model: type[models.Model], fields: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> int:
+def bulk_load(model: type[models.Model], fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Writes rows given as plain values in the order of `fields` (model field names); returns how many.
 
     COPY on PostgreSQL, one prepared INSERT on SQLite: 5 to 8 times `bulk_create`. Values pass
     through each field's own conversion. Constraints are checked by the database as ever.
     """
     require_atomic("loading rows")
-    columns = [model._meta.get_field(name) for name in fields]
-    prepared = [
-        [_to_db(field, value) for field, value in zip(columns, row, strict=True)] for row in rows
-    ]
+    columns: list[Any] = [model._meta.get_field(name) for name in fields]
+    prepared = [[_to_db(field, value) for field, value in zip(columns, row, strict=True)] for row in rows]
     if not prepared:
         return 0
     names = ", ".join(connection.ops.quote_name(field.column) for field in columns)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
@@ -14,11 +15,15 @@ from django.utils.translation import gettext_lazy as _
 from kernel.errors import Invalid
 
 T = TypeVar("T", bound=Model)
+# Far above any cursor given out; nesting that breaks the JSON reader does not fit into it.
+CURSOR_MAX = 2000
 
 
 class CursorInvalid(Invalid):
     def __init__(self) -> None:
-        super().__init__("cursor_invalid", _("This page address is not valid. Start again from the first page."))
+        super().__init__(
+            "cursor_invalid", _("This page address is not valid. Start again from the first page.")
+        )
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,19 @@ def page(queryset: QuerySet[T], *, key: Sequence[str], after: str | None, limit:
     descending = key[0].startswith("-")
     rows = queryset.order_by(*key)
     if after:
-        rows = rows.filter(_beyond(fields, _decode(after, len(fields)), descending))
+        rows = _after(rows, _beyond(fields, _decode(after, len(fields)), descending))
     items = list(rows[: limit + 1])
     more = len(items) > limit
     items = items[:limit]
     return Page(items, _encode([_value(items[-1], name) for name in fields]) if more else None)
+
+
+def _after(rows: QuerySet[T], beyond: Q) -> QuerySet[T]:
+    try:
+        return rows.filter(beyond)
+    except (TypeError, ValueError, ValidationError) as error:
+        # Well-formed, but a text where a number belongs.
+        raise CursorInvalid() from error
 
 
 def _beyond(fields: list[str], values: list[Any], descending: bool) -> Q:
@@ -65,6 +78,8 @@ def _encode(values: list[Any]) -> str:
 
 
 def _decode(cursor: str, size: int) -> list[Any]:
+    if len(cursor) > CURSOR_MAX:
+        raise CursorInvalid()
     try:
         raw = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         values = [parse_datetime(v["t"]) if isinstance(v, dict) else v for v in raw]
@@ -72,6 +87,12 @@ def _decode(cursor: str, size: int) -> list[Any]:
         raise CursorInvalid() from error
     plain = all(isinstance(v, (str, int, datetime)) and not isinstance(v, bool) for v in values)
     small = all(not isinstance(v, int) or abs(v) < 2**63 for v in values)
-    if len(values) != size or not plain or not small:
+    stored = all(not isinstance(v, str) or _can_be_stored(v) for v in values)
+    if len(values) != size or not plain or not small or not stored:
         raise CursorInvalid()
     return values
+
+
+def _can_be_stored(text: str) -> bool:
+    """Databases refuse NUL and half a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)

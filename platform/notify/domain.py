@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from accounts.models import User
 from django.db import transaction
-from events import record
 
+from accounts.models import User
+from events import record
 from notify.models import Notice
 
 UNREAD_SHOWN = 99

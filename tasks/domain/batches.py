@@ -5,13 +5,14 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
 from accounts.domain.queries import has_role, stores_of
 from accounts.models import Store, User
-from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 from events import record
 from kernel.errors import Conflict, FieldProblem, Invalid
-
 from tasks import jobs, topics
 from tasks.domain import counts, hold
 from tasks.errors import IllegalMove, Missing, RoleMissing, legal
@@ -45,7 +46,7 @@ class Terms:
 
 @transaction.atomic
 def create_batch(*, store_id: int, terms: Terms, by: User, now: datetime) -> Batch:
-    """Makes a draft batch with one step. `Missing` for a store that is not one's own, `Invalid` naming fields."""
+    """Makes a draft batch with one step. `Missing` for a foreign store, `Invalid` naming fields."""
     store = stores_of(by, now).filter(pk=store_id).first()
     if store is None:
         raise Missing
@@ -64,7 +65,8 @@ def create_batch(*, store_id: int, terms: Terms, by: User, now: datetime) -> Bat
 def change_batch(*, batch_id: int, changes: Mapping[str, Any], by: User, now: datetime) -> Batch:
     """Changes the title at any time, the terms while the batch is a draft. Raises like `create_batch`.
 
-    Answers per task cannot change once a source has been read: its slots are laid out by then.
+    Answers per task cannot change once tasks were made from a source: its slots are laid out by then. An
+    inspection makes none.
     """
     batch = lock_batch(batch_id, by, now)
     step = batch.steps.select_related("template_version__template").get(position=1)
@@ -72,7 +74,7 @@ def change_batch(*, batch_id: int, changes: Mapping[str, Any], by: User, now: da
     changed = {name for name, value in changes.items() if getattr(terms, name) != value}
     if changed - {"title"} and batch.state != BatchState.DRAFT:
         raise Conflict("terms_fixed", _("The terms of a published batch cannot change."))
-    laid_out = batch.imports.exclude(state=JobState.FAILED).exists()
+    laid_out = batch.imports.filter(inspect_only=False).exclude(state=JobState.FAILED).exists()
     if "answers_per_task" in changed and laid_out:
         raise Conflict(
             "source_present", _("The number of answers is fixed once a file was read. Remove the file first.")
@@ -226,7 +228,7 @@ def close(*, batch_id: int, by: User, now: datetime) -> Batch:
 
 @transaction.atomic
 def cancel(*, batch_id: int, by: User, now: datetime) -> Batch:
-    """Calls the batch off: unclaimed slots are cancelled, held work may still be submitted and is reviewed."""
+    """Calls the batch off: unclaimed slots are cancelled, held work may be submitted and is reviewed."""
     return end(lock_batch(batch_id, by, now), "cancel", actor=by.pk, reason="manual", now=now)
 
 
@@ -313,12 +315,31 @@ def _saved(batch: Batch, verb: str, event: str, *, actor: int | None, reason: st
 def remove_source(*, batch_id: int, by: User, now: datetime) -> Batch:
     """Takes the source file and its tasks out of a draft, so that another file can be read."""
     batch = lock_batch(batch_id, by, now)
+    return _take_out(batch, Import.objects.filter(batch=batch), "remove_source", by)
+
+
+@transaction.atomic
+def remove_tasks(*, batch_id: int, by: User, now: datetime) -> Batch:
+    """Takes the tasks out of a draft, so that other products of the same file can be chosen.
+
+    What an inspection found stays. Raises like `remove_source`, and `Conflict` where no inspection is left to
+    choose from.
+    """
+    batch = lock_batch(batch_id, by, now)
+    if not batch.imports.filter(inspect_only=True, state=JobState.DONE).exists():
+        raise Conflict(
+            "no_inspection", _("The file has to be read once more. Remove it and choose it again.")
+        )
+    return _take_out(batch, Import.objects.filter(batch=batch, inspect_only=False), "remove_tasks", by)
+
+
+def _take_out(batch: Batch, imports: QuerySet[Import], verb: str, by: User) -> Batch:
     if batch.state != BatchState.DRAFT:
-        raise IllegalMove(batch.state, "remove_source")
+        raise IllegalMove(batch.state, verb)
     if batch.imports.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).exists():
         raise Conflict("import_running", _("The file is still being read."))
     counted = counts.of_batch(batch.pk)
-    Import.objects.filter(batch=batch).delete()
+    imports.delete()
     counts.add(batch.pk, {state: -n for state, n in counted.items()})
     record("batch.changed", topics=topics.of_batch(batch), actor=by.pk, batch=batch.pk)
     return batch

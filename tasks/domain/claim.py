@@ -2,18 +2,18 @@
 
 from datetime import datetime, timedelta
 
-from accounts.models import Membership, User
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
-from events import record
-from workers.models import PoolMember, WorkerProfile
 
+from accounts.models import Membership, User
+from events import record
 from tasks import rules, topics
 from tasks.domain import needs
 from tasks.errors import Missing
 from tasks.models import Assignment, Slot, Step, Task
 from tasks.rules import Standing, error_of, refusal_of_claim, refusal_of_offer
 from tasks.states import OFF_TASK, BatchState, SlotState
+from workers.models import PoolMember, WorkerProfile
 
 # Under load a slot that was seen free may be gone when its lock is had; every try that fails
 # means that somebody else got one, so this many tries fail only in a storm.
@@ -33,8 +33,10 @@ def claim_next(*, batch_id: int, by: User, now: datetime) -> Assignment:
         slot = _lock_free_slot(step, by, skip_locked=turn == 0)
         if slot is not None:
             return _hold(slot, step, by, now)
-        if turn and not free_slots(step, by).exists():
-            raise error_of("nothing_left")
+        if turn:
+            _require_still_offered(step, standing, now)
+            if not free_slots(step, by).exists():
+                raise error_of("nothing_left")
     raise error_of("busy")
 
 
@@ -54,13 +56,15 @@ def claim_task(*, task_id: int, by: User, now: datetime) -> Assignment:
         slot = _locked(free, step, skip_locked=turn == 0)
         if slot is not None:
             return _hold(slot, step, by, now)
-        if turn and not free.exists():
-            raise error_of("slot_taken")
+        if turn:
+            _require_still_offered(step, standing, now)
+            if not free.exists():
+                raise error_of("slot_taken")
     raise error_of("busy")
 
 
 def offered_step(*, batch_id: int, by: User, now: datetime) -> tuple[Step, Standing]:
-    """The step of a published batch and what `by` is towards it; `Missing` if it is none of their business."""
+    """The step of a published batch and what `by` is towards it; `Missing` if it does not concern them."""
     step = (
         Step.objects.select_related("batch__store")
         .filter(batch_id=batch_id, position=1)
@@ -119,12 +123,21 @@ def _check(step: Step, standing: Standing, by: User, now: datetime) -> None:
     if refusal:
         raise error_of(refusal)
     # One claim of a person at a time: the cap and "once per task" hold under their own double click.
-    _lock_person(by)
+    lock_person(by)
     if step.per_worker_cap is not None and held_of_cap(step, by) >= step.per_worker_cap:
         raise error_of("cap_reached")
 
 
-def _lock_person(by: User) -> None:
+def _require_still_offered(step: Step, standing: Standing, now: datetime) -> None:
+    """A batch paused or ended since it was read has free slots that nobody may take."""
+    step.batch.refresh_from_db(fields=["state"])
+    refusal = refusal_of_claim(step, standing, now)
+    if refusal:
+        raise error_of(refusal)
+
+
+def lock_person(by: User) -> None:
+    """Lets one change of a person's holds follow the other, until the transaction ends."""
     if connection.vendor == "postgresql":
         list(User.objects.select_for_update(no_key=True).filter(pk=by.pk).values_list("pk"))
 

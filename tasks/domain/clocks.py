@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
-from events import record
 
+from events import record
 from tasks import topics
 from tasks.domain import batches, counts, hold, review
 from tasks.errors import legal

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from accounts.models import User
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
-from kernel.errors import Conflict, Invalid
 
+from accounts.models import User
+from kernel.errors import Conflict, Invalid
 from tasks.answers.schema import parse_form
 from tasks.answers.validate import normalise_answer, validate_draft
 from tasks.domain import hold
@@ -50,21 +50,24 @@ def save_draft(*, assignment_id: int, answer: Answer, fence: int, by: User, now:
     """
     with transaction.atomic():
         assignment = hold.lock_own(assignment_id, by)
-        require_open_for_typing(assignment)
         answer = storable(assignment, answer)
-        if fence == assignment.fence:
-            store(assignment, answer, now)
-            return assignment
         if fence == assignment.fence - 1 and answer == assignment.draft:
             return assignment
-        alternative = keep_alternative(assignment, answer, fence, now)
+        if fence == assignment.fence and assignment.state in DRAFT_STATES:
+            store(assignment, answer, now)
+            return assignment
+        refused = keep_aside(assignment, answer, fence, now)
     # Raised after the commit, or the text would be rolled back with it.
-    raise DraftOutdated(assignment, alternative.pk)
+    raise refused
 
 
-def require_open_for_typing(assignment: Assignment) -> None:
+def keep_aside(assignment: Assignment, answer: Answer, fence: int, now: datetime) -> Conflict:
+    """Keeps a text that cannot become the draft as an alternative; returns the reason to raise."""
     if assignment.state not in DRAFT_STATES:
-        raise IllegalMove(assignment.state, "draft")
+        if answer != assignment.draft:
+            keep_alternative(assignment, answer, fence, now)
+        return IllegalMove(assignment.state, "draft")
+    return DraftOutdated(assignment, keep_alternative(assignment, answer, fence, now).pk)
 
 
 def storable(assignment: Assignment, answer: Answer) -> Answer:

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from django.db import transaction
-from events import record
 
+from events import record
 from tasks import topics
 from tasks.domain import batches, needs
 from tasks.models import Batch

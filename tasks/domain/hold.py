@@ -1,11 +1,12 @@
 """Keeping a hold: heartbeat, extend, release, expire; and the stop of its clock while a batch is paused."""
 
 from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
 
 from accounts.models import User
-from django.db import connection, transaction
 from events import record
-
 from tasks import topics
 from tasks.domain import needs
 from tasks.domain.claim import lease_end
@@ -155,7 +156,7 @@ def _move_clocks(batch: Batch, now: datetime, *, stop: bool) -> int:
     return len(rows)
 
 
-def ids(assignment: Assignment) -> dict[str, int]:
+def ids(assignment: Assignment) -> dict[str, Any]:
     """What every event of an assignment names."""
     return {"assignment": assignment.pk, "task": assignment.task_id, "batch": assignment.batch_id}
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from accounts.models import User
 from django.core.files.base import File
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
 from events import record
 from exchange.csvbytes import LIMITS
 from exchange.errors import FileRefused, RowRefusal
@@ -20,7 +21,6 @@ from exchange.shopify import Product, Source, iter_products, open_source
 from jobs import stopping
 from kernel import clock
 from kernel.errors import Conflict, FieldProblem, Invalid
-
 from tasks import jobs, topics
 from tasks.domain import batches, counts, staging
 from tasks.domain.selection import MISSING_COLUMNS, Selection, is_missing
@@ -96,7 +96,7 @@ def read_again(*, import_id: int, row_filter: Any, by: User, now: datetime) -> I
 
 def _queue(made: Import, by: User) -> Import:
     made.save()
-    told = {"batch": made.batch_id, "import": made.pk}
+    told: dict[str, Any] = {"batch": made.batch_id, "import": made.pk}
     record("import.queued", topics=topics.of_batch(made.batch), actor=by.pk, **told)
     jobs.read_source.enqueue(made.pk)
     return made
@@ -150,6 +150,7 @@ class Reading:
     refused: int = 0
     products: int = 0
     missing: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[str] = field(default_factory=Counter)
     sample: list[dict[str, Any]] = field(default_factory=list)
     refusals: list[RowRefusal] = field(default_factory=list)
     told_at: float = 0.0
@@ -230,6 +231,7 @@ def _note(reading: Reading, product: Product, opened: Source) -> None:
     reading.products += 1
     blank = [column for column in MISSING_COLUMNS if column in opened.columns and is_missing(product, column)]
     reading.missing.update(blank)
+    reading.statuses[product.values.get("status", "").strip().lower()[:40]] += 1
     if len(reading.sample) < SAMPLE:
         title = product.values.get("title", "")[:200]
         reading.sample.append({"key": product.key, "title": title, "missing": blank})
@@ -259,7 +261,11 @@ def _keep_refusals(reading: Reading) -> None:
 def _progress(reading: Reading) -> None:
     source = reading.source
     source.bytes_done, source.rows, source.refused_rows = reading.done_bytes, reading.rows, reading.refused
-    source.units_made, source.units_known, source.units_left_out = reading.made, reading.known, reading.left_out
+    source.units_made, source.units_known, source.units_left_out = (
+        reading.made,
+        reading.known,
+        reading.left_out,
+    )
     source.save(
         update_fields=[
             "state", "bytes_done", "rows", "refused_rows", "units_made", "units_known", "units_left_out",
@@ -267,7 +273,7 @@ def _progress(reading: Reading) -> None:
     )  # fmt: skip
     if time.monotonic() - reading.told_at >= PROGRESS_EVERY_SECONDS:
         reading.told_at = time.monotonic()
-        told = {"batch": source.batch_id, "import": source.pk}
+        told: dict[str, Any] = {"batch": source.batch_id, "import": source.pk}
         record("import.progressed", topics=topics.of_batch(source.batch), actor=None, **told)
 
 
@@ -285,14 +291,18 @@ def _land(reading: Reading, opened: Source, now: datetime) -> None:
         "newline": "CRLF" if opened.newline == b"\r\n" else "LF",
         "columns": len(opened.header),
         "products": reading.products,
-        "missing": {column: reading.missing[column] for column in MISSING_COLUMNS if column in opened.columns},
+        "missing": {
+            column: reading.missing[column] for column in MISSING_COLUMNS if column in opened.columns
+        },
+        # A file may hold anything there; more kinds than a few are of no use as a choice.
+        "statuses": {status: n for status, n in reading.statuses.most_common(10) if status},
         "sample": reading.sample,
     }
     source.finished_at = now
     source.save()
     if not source.inspect_only:
         counts.add(source.batch_id, {TaskState.OPEN: reading.made})
-    told = {"batch": source.batch_id, "import": source.pk, "units": reading.made}
+    told: dict[str, Any] = {"batch": source.batch_id, "import": source.pk, "units": reading.made}
     record("import.landed", topics=topics.of_batch(source.batch), actor=source.created_by_id, **told)
 
 
@@ -314,5 +324,5 @@ def _fail(import_id: int, error: dict[str, Any], now: datetime) -> None:
     source.units_made = source.units_known = 0
     source.finished_at = now
     source.save()
-    told = {"batch": source.batch_id, "import": source.pk, "code": error["code"]}
+    told: dict[str, Any] = {"batch": source.batch_id, "import": source.pk, "code": error["code"]}
     record("import.failed", topics=topics.of_batch(source.batch), actor=source.created_by_id, **told)

@@ -4,8 +4,8 @@ from collections import defaultdict
 from datetime import datetime
 
 from django.db import connection
-from kernel.transitions import move_many
 
+from kernel.transitions import move_many
 from tasks.domain import counts
 from tasks.errors import legal
 from tasks.models import Slot, Step, Task

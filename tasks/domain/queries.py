@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+
 from accounts.domain.queries import DESK, stores_of
 from accounts.models import User
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
-from workers.models import PoolMember, WorkerProfile
-
 from tasks.models import Assignment, Batch, Import, Release, Slot, Step, Submission, Task, Upload
 from tasks.rules import STAFF_WORK_ROLES
 from tasks.states import OFF_TASK, UNDECIDED, Audience, BatchState, JobState, SlotState
+from workers.models import PoolMember, WorkerProfile
 
 
 def visible_batches(user: User, now: datetime) -> QuerySet[Batch]:
@@ -74,9 +74,7 @@ def review_queue(user: User, now: datetime) -> QuerySet[Assignment]:
 
 def offered_steps(user: User, now: datetime) -> QuerySet[Step]:
     """Steps of open and paused batches whose work is for this person."""
-    staff = Q(
-        audience=Audience.STAFF, batch__store__in=stores_of(user, now, *STAFF_WORK_ROLES)
-    )
+    staff = Q(audience=Audience.STAFF, batch__store__in=stores_of(user, now, *STAFF_WORK_ROLES))
     pools = PoolMember.objects.filter(user=user).values("company_id")
     crowd = Q(audience=Audience.CROWD) & (Q(open_to_all=True) | Q(batch__store__company__in=pools))
     crowd &= Q(Exists(WorkerProfile.objects.filter(user=user)))

@@ -5,8 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from accounts.domain.queries import has_role
-from accounts.models import User
 from django.core.files.base import File
 from django.db import transaction
 from django.db.models import F, Max
@@ -14,6 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as translate
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
+
+from accounts.domain.queries import has_role
+from accounts.models import User
 from events import record
 from exchange.merge import Written, write_update, write_whole
 from exchange.people import write_jsonl, write_people_csv
@@ -21,7 +22,6 @@ from exchange.shopify import open_source
 from jobs import stopping
 from kernel import clock
 from kernel.errors import Conflict, FieldProblem, Invalid
-
 from tasks import jobs, rules, topics
 from tasks.answers.schema import parse_form
 from tasks.domain.queries import visible_batches
@@ -34,7 +34,7 @@ READ_AT_ONCE = 500
 
 @transaction.atomic
 def request_release(*, batch_id: int, format: str, by: User, now: datetime) -> Release:
-    """Queues a result file. `Missing`, `RoleMissing`, `Invalid` for an unknown format, `Conflict` if empty."""
+    """Queues a result file. `Missing`, `RoleMissing`, `Invalid` (unknown format), `Conflict` if empty."""
     batch = visible_batches(by, now).filter(pk=batch_id).first()
     if batch is None:
         raise Missing
@@ -48,7 +48,7 @@ def request_release(*, batch_id: int, format: str, by: User, now: datetime) -> R
     if format != Release.Format.SOURCE and not used(batch.pk).exists():
         raise Conflict("nothing_to_release", _("No answer has been approved for use yet."))
     release = Release.objects.create(batch=batch, format=format, created_by=by)
-    told = {"batch": batch.pk, "release": release.pk}
+    told: dict[str, Any] = {"batch": batch.pk, "release": release.pk}
     record("release.queued", topics=topics.of_batch(batch), actor=by.pk, **told)
     jobs.write_release.enqueue(release.pk)
     return release
@@ -121,7 +121,9 @@ class Answers:
         ids = list(self.ids.values())
         for start in range(0, len(ids), READ_AT_ONCE):
             chunk = ids[start : start + READ_AT_ONCE]
-            found = Submission.objects.select_related("assignment__task__unit", "assignment__worker").in_bulk(chunk)
+            found = Submission.objects.select_related("assignment__task__unit", "assignment__worker").in_bulk(
+                chunk
+            )
             yield from (found[pk] for pk in chunk)
             stopping()
 
@@ -141,7 +143,11 @@ def _write(release: Release, out: BinaryIO) -> dict[str, Any]:
     write = write_update if release.format == Release.Format.UPDATE else write_whole
     with source.file.open("rb") as file:
         written = write(file, open_source(file), answers, out)
-    return {"answers": written.products, "cells": written.cells, "warnings": _warnings(release, source, written)}
+    return {
+        "answers": written.products,
+        "cells": written.cells,
+        "warnings": _warnings(release, source, written),
+    }
 
 
 def source_of(batch: Batch) -> Import:
@@ -213,7 +219,7 @@ def _finish(release: Release, name: str, facts: dict[str, Any]) -> None:
     locked.cells, locked.warnings = facts["cells"], facts["warnings"]
     locked.finished_at = clock.now()
     locked.save()
-    told = {"batch": locked.batch_id, "release": locked.pk}
+    told: dict[str, Any] = {"batch": locked.batch_id, "release": locked.pk}
     record("release.done", topics=topics.of_batch(locked.batch), actor=locked.created_by_id, **told)
 
 
@@ -235,5 +241,5 @@ def give_up(*, release_id: int, now: datetime) -> None:
     release.error = {"code": "internal", "params": {}}
     release.finished_at = now
     release.save()
-    told = {"batch": release.batch_id, "release": release.pk, "code": "internal"}
+    told: dict[str, Any] = {"batch": release.batch_id, "release": release.pk, "code": "internal"}
     record("release.failed", topics=topics.of_batch(release.batch), actor=release.created_by_id, **told)

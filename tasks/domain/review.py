@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext_lazy as _
+
 from accounts.domain.queries import has_role, member_ids
 from accounts.models import User
-from django.db import IntegrityError, transaction
-from django.utils.translation import gettext_lazy as _
 from events import record
 from kernel.errors import Conflict, FieldProblem, Invalid, NotAllowed
-
 from tasks import rules, topics
 from tasks.answers.lists import parse_checklist
 from tasks.answers.schema import parse_form
@@ -247,6 +247,7 @@ def _checked_reasons(assignment: Assignment, submission: Submission, reasons: Se
 
 
 def _require_below_cap(assignment: Assignment) -> None:
+    _one_rejection_at_a_time(assignment.batch_id)
     handed_in = Assignment.objects.filter(batch_id=assignment.batch_id, submitted_at__isnull=False)
     rejected = handed_in.filter(state=AssignmentState.REJECTED).count()
     if rejected < rules.REJECTIONS_ALWAYS_ALLOWED:
@@ -255,21 +256,29 @@ def _require_below_cap(assignment: Assignment) -> None:
         raise RejectionCap
 
 
+def _one_rejection_at_a_time(batch_id: int) -> None:
+    """Two reviewers must not both give the last rejection that the cap leaves."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtext('tasks.review.reject'), %s)", [batch_id % 2**31]
+            )
+
+
 @transaction.atomic
 def accept(*, submission_id: int, by: User, now: datetime) -> Review:
     """A person accepts an approved answer for use: one approved by silence, or the one of several.
 
-    The answer used so far, if any, becomes unused; it stays approved and paid.
+    The task's other answers, used so far or unseen, become unused; they stay approved and paid. A late answer
+    fills its slot if nobody has taken that again; raises `Conflict` while somebody works on it.
     """
     assignment, submission = lock_submission(submission_id, by, now)
     _require_last(submission)
     _require_other_eyes(assignment, by, now)
     if assignment.state != AssignmentState.APPROVED or assignment.use == Use.USED:
         raise IllegalMove(assignment.use or assignment.state, "accept")
-    in_use = Assignment.objects.select_for_update().filter(task_id=assignment.task_id, use=Use.USED)
-    for other in in_use:
-        other.use = Use.UNUSED
-        other.save(update_fields=["state", "use"])
+    _put_others_aside(assignment)
+    _fill_slot(assignment, now)
     assignment.use = Use.USED
     try:
         with transaction.atomic():
@@ -284,7 +293,23 @@ def accept(*, submission_id: int, by: User, now: datetime) -> Review:
         submission=submission.pk,
         **hold.ids(assignment),
     )
+    batches.complete_if_done(assignment.step.batch, now=now)
     return review
+
+
+def _put_others_aside(assignment: Assignment) -> None:
+    others = Assignment.objects.filter(task_id=assignment.task_id, use__in=[Use.USED, Use.UNSEEN])
+    for other in others.exclude(pk=assignment.pk).select_for_update().order_by("pk"):
+        other.use = Use.UNUSED
+        other.save(update_fields=["state", "use"])
+
+
+def _fill_slot(assignment: Assignment, now: datetime) -> None:
+    slot = needs.lock_slot(assignment.slot_id)
+    if slot.state in (SlotState.HELD, SlotState.DELIVERED):
+        raise Conflict("slot_in_work", _("Somebody else is working on this answer. Decide on theirs first."))
+    if slot.state == SlotState.OPEN:
+        needs.move_slot(slot, "settle", step=assignment.step, now=now)
 
 
 def _require_last(submission: Submission) -> None:

@@ -6,11 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+
 from exchange.shopify import Product
 from kernel.errors import FieldProblem, Invalid
 
 # Columns that a director can ask for as "missing".
-MISSING_COLUMNS = ("description", "title", "seo_title", "seo_description", "tags", "type", "vendor", "category")
+MISSING_COLUMNS = (
+    "description",
+    "title",
+    "seo_title",
+    "seo_description",
+    "tags",
+    "type",
+    "vendor",
+    "category",
+)
 KEYS_AT_MOST = 100_000
 _TAG = re.compile(r"<[^<>]*>|&nbsp;")
 
@@ -71,5 +81,7 @@ def _texts(name: str, raw: Any) -> list[str]:
 
 def _refused(field: str, message: Any) -> Invalid:
     return Invalid(
-        "row_filter_invalid", _("The choice of rows is not valid."), fields=[FieldProblem(field, "invalid", message)]
+        "row_filter_invalid",
+        _("The choice of rows is not valid."),
+        fields=[FieldProblem(field, "invalid", message)],
     )

@@ -4,9 +4,9 @@ import time
 from typing import Any
 
 from django.db import transaction
+
 from exchange.shopify import Product
 from kernel.db import allocate_ids, bulk_load, is_postgres
-
 from tasks.models import Import, Slot, Step, Task, Unit
 from tasks.states import SlotState, TaskState
 
@@ -44,7 +44,16 @@ def add(source: Import, products: list[Product], *, first_position: int) -> int:
         Unit,
         ["id", "batch", "source", "key", "position", "title", "values", "first_row"],
         (
-            (unit, source.batch_id, source.pk, p.key, at, p.values.get("title", "")[:500], values_of(p), p.first_row)
+            (
+                unit,
+                source.batch_id,
+                source.pk,
+                p.key,
+                at,
+                p.values.get("title", "")[:500],
+                values_of(p),
+                p.first_row,
+            )
             for at, (p, unit, _task) in numbered
         ),
     )

@@ -4,12 +4,12 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
-from accounts.models import User
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
 from events import record
 from kernel.errors import Conflict, FieldProblem, Invalid
-
 from tasks import topics
 from tasks.answers.checks import (
     Check,
@@ -22,7 +22,7 @@ from tasks.answers.checks import (
 )
 from tasks.answers.schema import parse_form
 from tasks.answers.validate import validate_answer
-from tasks.domain import draft, hold, needs
+from tasks.domain import claim, draft, hold, needs
 from tasks.errors import IllegalMove, legal
 from tasks.models import Assignment, Submission, TakenValue, Upload
 from tasks.states import OFF_TASK, AssignmentState
@@ -37,24 +37,24 @@ def submit(*, assignment_id: int, answer: draft.Answer, fence: int, by: User, no
     reply was lost returns it. Raises `Missing`, `IllegalMove`, `DraftOutdated`, and `Invalid` naming
     the fields; in each case the text is kept as draft or alternative.
     """
-    refused: draft.DraftOutdated | Invalid
+    refused: Conflict | Invalid
     with transaction.atomic():
         assignment = hold.lock_own(assignment_id, by)
         repeated = _repeated(assignment, answer, fence)
         if repeated is not None:
             return repeated
-        draft.require_open_for_typing(assignment)
         answer = draft.storable(assignment, answer)
         current = fence == assignment.fence or (fence == assignment.fence - 1 and answer == assignment.draft)
-        if not current:
-            kept = draft.keep_alternative(assignment, answer, fence, now)
-            refused = draft.DraftOutdated(assignment, kept.pk)
+        if not current or assignment.state not in draft.DRAFT_STATES:
+            refused = draft.keep_aside(assignment, answer, fence, now)
         else:
             try:
                 with transaction.atomic():
-                    return _deliver(assignment, answer, now)
-            except Invalid as problem:
+                    results = _checked(assignment, answer, now)
+            except (Conflict, Invalid) as problem:
                 refused = problem
+            else:
+                return _deliver(assignment, answer, results, now)
             if answer != assignment.draft:
                 draft.store(assignment, answer, now)
             refused.details["fence"] = assignment.fence
@@ -75,11 +75,16 @@ def _repeated(assignment: Assignment, answer: draft.Answer, fence: int) -> Submi
     return None
 
 
-def _deliver(assignment: Assignment, answer: draft.Answer, now: datetime) -> Submission:
-    late = assignment.state in OFF_TASK
-    if late:
+def _checked(assignment: Assignment, answer: draft.Answer, now: datetime) -> list[dict[str, Any]]:
+    if assignment.state in OFF_TASK:
         _require_late_possible(assignment, now)
-    results = check_answer(assignment, answer)
+    return check_answer(assignment, answer)
+
+
+def _deliver(
+    assignment: Assignment, answer: draft.Answer, results: list[dict[str, Any]], now: datetime
+) -> Submission:
+    late = assignment.state in OFF_TASK
     again = assignment.state == AssignmentState.CHANGES_REQUESTED
     submission = Submission.objects.create(
         assignment=assignment,
@@ -119,6 +124,7 @@ def _deliver(assignment: Assignment, answer: draft.Answer, now: datetime) -> Sub
 def _require_late_possible(assignment: Assignment, now: datetime) -> None:
     if not draft.may_submit_late(assignment, now):
         raise IllegalMove(assignment.state, "submit_late")
+    claim.lock_person(assignment.worker)
     again = Assignment.objects.filter(task_id=assignment.task_id, worker_id=assignment.worker_id)
     if again.exclude(pk=assignment.pk).exclude(state__in=OFF_TASK).exists():
         raise Conflict("already_on_task", _("You took this task again. Hand in your answer there."))

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from accounts.models import Company, User
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Company, User
 from events import record
 from kernel.errors import FieldProblem, Invalid
-
 from tasks.answers.checks import parse_checks
 from tasks.answers.lists import parse_checklist, parse_inputs
 from tasks.answers.manual import MAX_MANUAL
@@ -19,9 +19,7 @@ CONTENT = ("manual_ja", "manual_en", "inputs", "form", "checks", "checklist", "d
 
 
 @transaction.atomic
-def publish_version(
-    *, template: Template, content: dict[str, Any], by: User | None
-) -> TemplateVersion:
+def publish_version(*, template: Template, content: dict[str, Any], by: User | None) -> TemplateVersion:
     """Adds a version; nothing is written if its content equals the newest one's.
 
     Raises `Invalid` for a form, check or list outside what Tencho can render and run, for example a

@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from accounts.models import User
 from django.core.files.base import File
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
 from events import record
 from kernel.errors import FieldProblem, Invalid
-
 from tasks.models import Upload
 
 BYTES_MAX = 10 * 1024 * 1024

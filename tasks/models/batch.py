@@ -2,8 +2,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
-from kernel.transitions import MachineMixin
 
+from kernel.transitions import MachineMixin
 from tasks.states import Audience, BatchState, PauseReason
 
 

@@ -3,8 +3,8 @@ import secrets
 from django.db import models
 from django.db.models import Q
 from django_fsm import FSMField, transition
-from kernel.transitions import MachineMixin
 
+from kernel.transitions import MachineMixin
 from tasks.states import JobState
 
 

@@ -51,8 +51,11 @@ class Review(models.Model):
 
     class Meta:
         constraints = [
+            # A request that the worker let pass leaves the submission to be decided as it stands.
             models.UniqueConstraint(
-                fields=["submission", "stage"], condition=Q(stage=1), name="review_one_decision"
+                fields=["submission"],
+                condition=Q(stage=1) & ~Q(decision="changes_requested"),
+                name="review_one_decision",
             ),
             models.CheckConstraint(
                 condition=~Q(decision="rejected") | ~Q(reasons=[]), name="review_rejection_cites"

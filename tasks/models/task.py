@@ -1,8 +1,8 @@
 from django.db import models
 from django.db.models import Q
 from django_fsm import FSMField, transition
-from kernel.transitions import MachineMixin
 
+from kernel.transitions import MachineMixin
 from tasks.states import SlotState, TaskState
 
 

@@ -1,13 +1,13 @@
 from pathlib import Path
 from typing import Any
 
-from accounts.models import User
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import transaction
+
+from accounts.models import User
 from events.dispatcher import dispatch_once
 from events.readers import run_readers
-
 from frontend.demo import day, people
 from frontend.demo.products import shopify_csv
 

@@ -4,15 +4,15 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
-from events import record
-from kernel.errors import Conflict
 
 from accounts.models import Company, Membership, Store, User
+from events import record
+from kernel.errors import Conflict
 
 
 @transaction.atomic
 def add_person(*, email: str, name: str, password: str | None, by: User | None, now: datetime) -> User:
-    """Makes an account; `Conflict` if the address has one already. Without a password only a reset opens it."""
+    """Makes an account; `Conflict` if the address has one. Without a password only a reset opens it."""
     if User.objects.filter(email__iexact=email).exists():
         raise Conflict("email_taken", _("Somebody with this address has an account already."))
     user = User.objects.create_user(email, password, name=name)

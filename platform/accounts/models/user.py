@@ -18,9 +18,7 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        return self.create_user(
-            email, password, is_staff=True, is_superuser=True, is_operator=True, **fields
-        )
+        return self.create_user(email, password, is_staff=True, is_superuser=True, is_operator=True, **fields)
 
 
 class User(AbstractBaseUser, PermissionsMixin):

@@ -3,13 +3,13 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
 from accounts.domain.people import add_member, add_person, add_store
 from accounts.models import Company, User
 from accounts.states import Role
-from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 from kernel.clock import now
-
 from workers.domain import add_to_pool, make_freelancer
 
 FREELANCER = "freelancer"
