@@ -36,7 +36,7 @@ def add_member(*, store: Store, user: User, role: str, by: User | None, now: dat
     member, made = Membership.objects.get_or_create(store=store, user=user, role=role)
     if made:
         record(
-            "member.added",
+            "membership.added",
             topics=[f"store.{store.pk}", f"user.{user.pk}"],
             actor=by.pk if by else None,
             store=store.pk,
