@@ -8,6 +8,7 @@ _WORK = {"assignment", "task", "batch"}
 for _name in ("created", "changed", "published", "paused", "resumed", "closed", "completed", "cancelled"):
     register(f"batch.{_name}", _BATCH)
 register("batch.deadline_near", _BATCH)
+register("batch.unseen_waits", _BATCH)
 register("batch.slots_cancelled", {"batch", "slots"})
 
 register("import.queued", {"batch", "import"})

@@ -64,6 +64,7 @@ HANDLERS: dict[str, Callable[[EventRow], None]] = {
     "assignment.window_ended": _to_worker("window_ended"),
     "assignment.reminded": _to_reviewers,
     "batch.deadline_near": _to_directors("deadline_near", ""),
+    "batch.unseen_waits": _to_directors("unseen", "?show=unseen"),
     "batch.closed": _by_clock(_to_directors("closed", "")),
     "batch.completed": _to_directors("completed", "results/"),
     "import.landed": _to_directors("import_landed", ""),

@@ -1,12 +1,12 @@
 """Posting work: make a batch, change it while it is a draft, and move it through its life."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.domain.queries import has_role, stores_of
@@ -15,14 +15,16 @@ from events import record
 from kernel.errors import Conflict, FieldProblem, Invalid
 from tasks import jobs, topics
 from tasks.domain import counts, hold
+from tasks.domain.one_by_one import one_by_one
 from tasks.errors import IllegalMove, Missing, RoleMissing, legal
 from tasks.models import Batch, Import, Slot, Step, Template, TemplateVersion, Unit
 from tasks.rules import DIRECT_ROLES
-from tasks.states import Audience, BatchState, JobState, PauseReason
+from tasks.states import RUNNING_BATCH, Audience, BatchState, JobState, PauseReason
 
 REWARD_MAX = 1_000_000
 LEASE_MAX_MINUTES = 43_200
 CAP_MAX = 1_000_000
+PAUSED_AT_MOST = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def change_batch(*, batch_id: int, changes: Mapping[str, Any], by: User, now: da
             "source_present", _("The number of answers is fixed once a file was read. Remove the file first.")
         )
     terms = Terms(**{**vars(terms), **changes})
-    _check(terms, now)
+    _check(terms, now, changed)
     batch.title, batch.deadline = terms.title.strip(), terms.deadline
     batch.save(update_fields=["state", "title", "deadline"])
     for name, value in _step_terms(terms).items():
@@ -124,7 +126,8 @@ def latest_version(key: str, store: Store) -> TemplateVersion:
     return version
 
 
-def _check(terms: Terms, now: datetime) -> None:
+def _check(terms: Terms, now: datetime, changed: Collection[str] | None = None) -> None:
+    """Only what is about to change: a deadline that has passed does not stop a new title."""
     problems = [
         FieldProblem(field, "out_of_range", message)
         for field, fine, message in (
@@ -153,7 +156,7 @@ def _check(terms: Terms, now: datetime) -> None:
                 _("The deadline has passed already."),
             ),
         )
-        if not fine
+        if not fine and (changed is None or field in changed)
     ]
     if problems:
         raise Invalid("batch_invalid", _("The batch could not be saved."), fields=problems)
@@ -187,14 +190,18 @@ def publish(*, batch_id: int, by: User, now: datetime) -> Batch:
 
 def _require_complete(batch: Batch, now: datetime) -> None:
     step = batch.steps.get(position=1)
-    if batch.imports.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).exists():
-        raise Conflict("import_running", _("The file is still being read."))
+    _require_no_import(batch)
     if not Unit.objects.filter(batch=batch, source__state=JobState.DONE).exists():
         raise Conflict("no_tasks", _("There is nothing to do yet: read a file with at least one product."))
     if batch.deadline and batch.deadline <= now:
         raise Conflict("deadline_passed", _("The deadline has passed already."))
     if step.audience == Audience.CROWD and step.reward < 1:
         raise Conflict("reward_missing", _("Freelance work needs a reward."))
+
+
+def _require_no_import(batch: Batch) -> None:
+    if batch.imports.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).exists():
+        raise Conflict("import_running", _("The file is still being read."))
 
 
 @transaction.atomic
@@ -214,7 +221,7 @@ def resume(*, batch_id: int, by: User, now: datetime) -> Batch:
     batch = lock_batch(batch_id, by, now)
     with legal(batch.state, "resume"):
         batch.resume()
-    batch.paused_at, batch.pause_reason = None, ""
+    batch.paused_at, batch.pause_reason, batch.deadline_reminded = None, "", False
     _saved(batch, "resume", "batch.resumed", actor=by.pk)
     hold.start_clocks(batch, now=now)
     return batch
@@ -229,7 +236,10 @@ def close(*, batch_id: int, by: User, now: datetime) -> Batch:
 @transaction.atomic
 def cancel(*, batch_id: int, by: User, now: datetime) -> Batch:
     """Calls the batch off: unclaimed slots are cancelled, held work may be submitted and is reviewed."""
-    return end(lock_batch(batch_id, by, now), "cancel", actor=by.pk, reason="manual", now=now)
+    batch = lock_batch(batch_id, by, now)
+    # Its tasks are not counted yet, so they could not be cancelled one by one.
+    _require_no_import(batch)
+    return end(batch, "cancel", actor=by.pk, reason="manual", now=now)
 
 
 def end(batch: Batch, verb: str, *, actor: int | None, reason: str, now: datetime) -> Batch:
@@ -264,10 +274,10 @@ def complete_if_done(batch: Batch, *, now: datetime) -> bool:
 
 def close_due(*, now: datetime) -> int:
     """Closes batches whose deadline has passed, or that were paused for 14 days; returns how many."""
-    running = Batch.objects.filter(state__in=[BatchState.OPEN, BatchState.PAUSED])
+    running = Batch.objects.filter(state__in=RUNNING_BATCH)
     due = list(running.filter(deadline__lte=now).values_list("pk", flat=True)[:100])
-    stale = running.filter(paused_at__lte=now - timedelta(days=14)).values_list("pk", flat=True)[:100]
-    return sum(_close_by_clock(pk, now) for pk in sorted({*due, *stale}))
+    stale = running.filter(paused_at__lte=now - PAUSED_AT_MOST).values_list("pk", flat=True)[:100]
+    return one_by_one(sorted({*due, *stale}), lambda pk: _close_by_clock(pk, now))
 
 
 @transaction.atomic
@@ -281,20 +291,20 @@ def _close_by_clock(batch_id: int, now: datetime) -> bool:
 
 
 def remind_of_deadlines(*, now: datetime) -> int:
-    """Notes, once a batch, that its deadline is less than a day away."""
+    """Notes, once a batch, that it closes in less than a day: by its deadline, or paused for too long."""
+    day = timedelta(days=1)
     near = Batch.objects.filter(
-        state__in=[BatchState.OPEN, BatchState.PAUSED],
-        deadline__lte=now + timedelta(days=1),
-        deadline__gt=now,
+        Q(deadline__lte=now + day, deadline__gt=now) | Q(paused_at__lte=now + day - PAUSED_AT_MOST),
+        state__in=RUNNING_BATCH,
         deadline_reminded=False,
     )
-    return sum(_remind(pk) for pk in list(near.values_list("pk", flat=True)[:100]))
+    return one_by_one(list(near.values_list("pk", flat=True)[:100]), _remind)
 
 
 @transaction.atomic
 def _remind(batch_id: int) -> bool:
     batch = Batch.objects.select_for_update().get(pk=batch_id)
-    if batch.deadline_reminded:
+    if batch.deadline_reminded or batch.state not in RUNNING_BATCH:
         return False
     batch.deadline_reminded = True
     batch.save(update_fields=["state", "deadline_reminded"])
@@ -336,8 +346,7 @@ def remove_tasks(*, batch_id: int, by: User, now: datetime) -> Batch:
 def _take_out(batch: Batch, imports: QuerySet[Import], verb: str, by: User) -> Batch:
     if batch.state != BatchState.DRAFT:
         raise IllegalMove(batch.state, verb)
-    if batch.imports.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).exists():
-        raise Conflict("import_running", _("The file is still being read."))
+    _require_no_import(batch)
     counted = counts.of_batch(batch.pk)
     imports.delete()
     counts.add(batch.pk, {state: -n for state, n in counted.items()})

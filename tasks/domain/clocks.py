@@ -4,18 +4,19 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from events import record
 from tasks import topics
-from tasks.domain import batches, counts, hold, review
+from tasks.domain import batches, counts, ending, hold, review
+from tasks.domain.one_by_one import one_by_one
 from tasks.errors import legal
-from tasks.models import Assignment, Batch, Review
-from tasks.states import FINAL_TASK, AssignmentState, BatchState, Decision
+from tasks.models import Assignment, Batch, Review, Step
+from tasks.states import FINAL_TASK, AssignmentState, BatchState, Decision, Use
 
 REMINDERS = (95, 80, 50)
 CHUNK = 200
-LONGEST_WINDOW = timedelta(days=60)
+UNSEEN_EVERY = timedelta(days=7)
 
 Act = Callable[[Assignment, datetime], None]
 
@@ -28,7 +29,9 @@ def sweep(*, now: datetime) -> dict[str, int]:
         "windows": _each(_windows(now), _end_window, now),
         "reminders": _remind(now),
         "silence": _each(_silent(now), _approve_by_silence, now),
+        "unseen": _remind_of_unseen(now),
         "batches": batches.close_due(now=now) + batches.remind_of_deadlines(now=now),
+        "leftovers": ending.cancel_leftovers(now=now),
         "completed": _complete(now),
     }
 
@@ -48,7 +51,7 @@ def _silent(now: datetime) -> QuerySet[Assignment]:
 
 def _each(due: QuerySet[Assignment], act: Act, now: datetime) -> int:
     ids = list(due.order_by("pk").values_list("pk", flat=True)[:CHUNK])
-    return sum(_one(due, pk, act, now) for pk in ids)
+    return one_by_one(ids, lambda pk: _one(due, pk, act, now))
 
 
 @transaction.atomic
@@ -94,24 +97,21 @@ def _approve_by_silence(assignment: Assignment, now: datetime) -> None:
 
 def _remind(now: datetime) -> int:
     """Tells the reviewers at 50, 80 and 95 % of an answer's window that it waits."""
-    undecided = [AssignmentState.SUBMITTED, AssignmentState.IN_REVIEW]
-    rows = Assignment.objects.filter(state__in=undecided, auto_approve_at__gt=now, reminded__lt=REMINDERS[0])
-    near = now + (1 - REMINDERS[-1] / 100) * LONGEST_WINDOW
-    found = 0
-    for assignment in (
-        rows.filter(auto_approve_at__lte=near).select_related("step").order_by("auto_approve_at")[:CHUNK]
-    ):
-        percent = _reached(assignment, now)
-        if percent > assignment.reminded:
-            found += _remind_one(assignment.pk, percent)
-    return found
+    windows = Step.objects.order_by().values_list("auto_approve_days", flat=True).distinct()
+    return sum(_remind_of(percent, days, now) for days in windows for percent in REMINDERS)
 
 
-def _reached(assignment: Assignment, now: datetime) -> int:
-    assert assignment.auto_approve_at is not None
-    window = _window(assignment)
-    passed = (now - (assignment.auto_approve_at - window)) / window * 100
-    return next((percent for percent in REMINDERS if passed >= percent), 0)
+def _remind_of(percent: int, days: int, now: datetime) -> int:
+    near = now + timedelta(days=days) * (100 - percent) / 100
+    due = Assignment.objects.filter(
+        state__in=[AssignmentState.SUBMITTED, AssignmentState.IN_REVIEW],
+        auto_approve_at__gt=now,
+        auto_approve_at__lte=near,
+        reminded__lt=percent,
+        step__auto_approve_days=days,
+    )
+    ids = list(due.order_by("auto_approve_at").values_list("pk", flat=True)[:CHUNK])
+    return one_by_one(ids, lambda pk: _remind_one(pk, percent))
 
 
 @transaction.atomic
@@ -133,17 +133,41 @@ def _remind_one(pk: int, percent: int) -> bool:
     return True
 
 
+def _remind_of_unseen(now: datetime) -> int:
+    """Tells the directors every week of answers approved by silence that nobody has accepted."""
+    before = now - UNSEEN_EVERY
+    unseen = Assignment.objects.filter(
+        Q(batch__unseen_reminded_at=None) | Q(batch__unseen_reminded_at__lte=before),
+        state=AssignmentState.APPROVED,
+        use=Use.UNSEEN,
+        decided_at__lte=before,
+    )
+    ids = list(unseen.order_by().values_list("batch_id", flat=True).distinct()[:CHUNK])
+    return one_by_one(ids, lambda pk: _remind_batch_of_unseen(pk, now))
+
+
+@transaction.atomic
+def _remind_batch_of_unseen(batch_id: int, now: datetime) -> bool:
+    batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch_id)
+    if batch.unseen_reminded_at and batch.unseen_reminded_at > now - UNSEEN_EVERY:
+        return False
+    batch.unseen_reminded_at = now
+    batch.save(update_fields=["state", "unseen_reminded_at"])
+    record("batch.unseen_waits", topics=topics.of_batch(batch), actor=None, batch=batch.pk)
+    return True
+
+
 def _complete(now: datetime) -> int:
     """Batches whose last two tasks ended in the same moment, so that neither saw the other."""
     running = {
         batch.pk: batch for batch in Batch.objects.filter(state__in=[BatchState.OPEN, BatchState.CLOSED])
     }
     done = [
-        running[pk]
+        pk
         for pk, found in counts.of_batches(running).items()
         if not any(n for state, n in found.items() if state not in FINAL_TASK)
     ]
-    return sum(_complete_one(batch, now) for batch in done)
+    return one_by_one(done, lambda pk: _complete_one(running[pk], now))
 
 
 @transaction.atomic

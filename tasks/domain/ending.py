@@ -1,16 +1,19 @@
 """What follows when a batch ends: its free slots are cancelled, chunk by chunk."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from events import record
 from tasks import topics
 from tasks.domain import batches, needs
-from tasks.models import Batch
-from tasks.states import BatchState
+from tasks.domain.one_by_one import one_by_one
+from tasks.models import Batch, Slot
+from tasks.states import BatchState, SlotState
 
 CHUNK = 1000
+# How long after its end a batch is looked at again.
+LEFTOVERS = timedelta(days=7)
 
 
 @transaction.atomic
@@ -27,3 +30,14 @@ def cancel_chunk(*, batch_id: int, now: datetime) -> bool:
         return True
     batches.complete_if_done(batch, now=now)
     return False
+
+
+def cancel_leftovers(*, now: datetime) -> int:
+    """Cancels slots that were given back in the same moment in which their batch ended; returns batches."""
+    ended = Batch.objects.filter(
+        state__in=[BatchState.CLOSED, BatchState.CANCELLED], ended_at__gt=now - LEFTOVERS
+    )
+    ids = list(ended.values_list("pk", flat=True))
+    free = Slot.objects.filter(step__batch_id__in=ids, state=SlotState.OPEN)
+    found = free.order_by().values_list("step__batch_id", flat=True).distinct()
+    return one_by_one(list(found), lambda batch_id: cancel_chunk(batch_id=batch_id, now=now))

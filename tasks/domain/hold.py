@@ -10,6 +10,7 @@ from events import record
 from tasks import topics
 from tasks.domain import needs
 from tasks.domain.claim import lease_end
+from tasks.domain.one_by_one import one_by_one
 from tasks.errors import IllegalMove, Missing, legal
 from tasks.models import Assignment, Batch
 from tasks.rules import error_of, takes_work_back
@@ -77,7 +78,7 @@ def expire_due(*, now: datetime, limit: int = 200) -> int:
     """Ends holds whose lease has run out, each in its own transaction; returns how many."""
     due = Assignment.objects.filter(state=AssignmentState.CLAIMED, lease_expires_at__lte=now)
     ids_due = list(due.order_by("lease_expires_at").values_list("pk", flat=True)[:limit])
-    return sum(_expire(assignment_id, now) for assignment_id in ids_due)
+    return one_by_one(ids_due, lambda assignment_id: _expire(assignment_id, now))
 
 
 @transaction.atomic

@@ -272,6 +272,7 @@ def accept(*, submission_id: int, by: User, now: datetime) -> Review:
     The task's other answers, used so far or unseen, become unused; they stay approved and paid. A late answer
     fills its slot if nobody has taken that again; raises `Conflict` while somebody works on it.
     """
+    _lock_answers(submission_id)
     assignment, submission = lock_submission(submission_id, by, now)
     _require_last(submission)
     _require_other_eyes(assignment, by, now)
@@ -297,9 +298,17 @@ def accept(*, submission_id: int, by: User, now: datetime) -> Review:
     return review
 
 
+def _lock_answers(submission_id: int) -> None:
+    """All approved answers of the task, in one order: two people choosing must not wait for each other."""
+    answers = Assignment.objects.filter(
+        state=AssignmentState.APPROVED, task__assignments__submissions=submission_id
+    )
+    list(answers.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
+
+
 def _put_others_aside(assignment: Assignment) -> None:
     others = Assignment.objects.filter(task_id=assignment.task_id, use__in=[Use.USED, Use.UNSEEN])
-    for other in others.exclude(pk=assignment.pk).select_for_update().order_by("pk"):
+    for other in others.exclude(pk=assignment.pk):
         other.use = Use.UNUSED
         other.save(update_fields=["state", "use"])
 

@@ -20,6 +20,7 @@ class Batch(MachineMixin, models.Model):
     published_at = models.DateTimeField(null=True, blank=True)
     deadline = models.DateTimeField(_("deadline"), null=True, blank=True)
     deadline_reminded = models.BooleanField(default=False)
+    unseen_reminded_at = models.DateTimeField(null=True, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=20, choices=PauseReason.choices, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
