@@ -8,7 +8,7 @@
 | `work.store.<id>` | staff and directors of the store: staff work |
 | `work.company.<id>` | freelancers in the company's pool |
 | `work.open` | every freelancer |
-| `user.<id>` | that person (`realtime.topics`) |
+| `user.<id>` | that person |
 """
 
 from datetime import datetime
@@ -68,6 +68,11 @@ def _hears_open_work(user: User, parts: tuple[str, ...], now: datetime) -> bool:
     return parts == ("open",) and is_freelancer(user)
 
 
+def _hears_own(user: User, parts: tuple[str, ...], now: datetime) -> bool:
+    return parts == (str(user.pk),)
+
+
+register_topic("user", _hears_own)
 register_topic("store", _hears_store)
 register_topic("review.store", _hears_store)
 register_topic("batch", _hears_batch)
