@@ -13,11 +13,29 @@ import nh3
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
+
 from tasks.answers.lists import Input, parse_inputs
 from tasks.answers.manual import render_manual
 from tasks.models import TemplateVersion, Unit
 
-_TAGS = {"p", "br", "ul", "ol", "li", "strong", "b", "em", "i", "u", "table", "thead", "tbody", "tr", "th", "td"}
+_TAGS = {
+    "p",
+    "br",
+    "ul",
+    "ol",
+    "li",
+    "strong",
+    "b",
+    "em",
+    "i",
+    "u",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+}
 # A heading of the shop's text would break the outline of our page.
 _HEADING = re.compile(r"<(/?)h[1-6]\b[^>]*>", re.IGNORECASE)
 IMAGES_SHOWN = 12
@@ -49,7 +67,7 @@ class ShownInput:
     kind: str
     label: str
     text: str = ""
-    html: SafeString = SafeString("")
+    html: str = ""
     entries: tuple[str, ...] = ()
     pictures: tuple[Picture, ...] = ()
     options: tuple[Option, ...] = ()
@@ -86,7 +104,7 @@ def _describe(entry: Input, values: Mapping[str, Any]) -> ShownInput:
         return ShownInput(entry.name, entry.kind, label, text=text, entries=parts)
     if entry.kind == "money":
         return ShownInput(entry.name, entry.kind, label, text=_money(text))
-    html = _clean(text) if entry.kind == "html" else SafeString("")
+    html = _clean(text) if entry.kind == "html" and "<" in text else ""
     return ShownInput(entry.name, entry.kind, label, text=text, html=html)
 
 
@@ -105,7 +123,9 @@ def _money(text: str) -> str:
 
 
 def _pictures(images: Sequence[Mapping[str, Any]]) -> tuple[Picture, ...]:
-    return tuple(picture(str(image.get("url") or ""), str(image.get("alt") or "")) for image in images[:IMAGES_SHOWN])
+    return tuple(
+        picture(str(image.get("url") or ""), str(image.get("alt") or "")) for image in images[:IMAGES_SHOWN]
+    )
 
 
 def picture(url: str, alt: str) -> Picture:
