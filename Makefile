@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 PY := .venv/bin/python
 
-.PHONY: run test check fix lock setup-run setup-test
+.PHONY: run test check bench fix lock setup-run setup-test
 
 run: setup-run
 	@$(PY) manage.py migrate --verbosity 0
@@ -17,6 +17,10 @@ test: check
 
 check: setup-test
 	@$(PY) -m tools.check
+
+# Speed beside a floor app, as ratios; BENCH_QUICK=1 for a short run. Fails nothing.
+bench: setup-test
+	@$(PY) -m tests.bench
 
 fix: setup-test
 	@$(PY) -m ruff check --fix .
