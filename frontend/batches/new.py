@@ -1,0 +1,91 @@
+"""Step one: which store, which work, which file."""
+
+from pathlib import PurePath
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts.domain.queries import stores_of
+from accounts.models import Store
+from frontend.batches.access import person
+from frontend.batches.forms import NewBatchForm
+from frontend.batches.stepper import stepper
+from kernel.clock import now
+from kernel.errors import Invalid
+from tasks.domain import batches, imports
+from tasks.domain.templates import templates_of
+from tasks.errors import RoleMissing
+from tasks.models import Batch, Template
+from tasks.rules import DIRECT_ROLES
+from tasks.states import Audience
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    stores = stores_of(person(request), now(), *DIRECT_ROLES).select_related("company").order_by("pk")
+    if not stores:
+        raise RoleMissing
+    form = NewBatchForm(
+        request.POST or None, request.FILES or None, stores=stores, templates=_templates(stores)
+    )
+    if request.method == "POST" and form.is_valid():
+        batch = _create(request, form)
+        _take_file(request, batch, form)
+        return redirect("batch_source", batch.pk)
+    context = {"form": form, "stores": stores, "stages": stepper("file")}
+    return render(request, "batches/new.html", context, status=422 if form.errors else 200)
+
+
+def _templates(stores: QuerySet[Store]) -> QuerySet[Template]:
+    """One template per key: a company's own stands before the shipped one of the same key."""
+    found = templates_of([store.company for store in stores])
+    by_key = {template.key: template for template in sorted(found, key=lambda t: t.company_id is not None)}
+    return Template.objects.filter(pk__in=[template.pk for template in by_key.values()]).order_by("key")
+
+
+def _create(request: HttpRequest, form: NewBatchForm) -> Batch:
+    """The draft with the template's usual terms; a nameless batch is called after its file."""
+    data = form.cleaned_data
+    template: Template = data["template"]
+    store: Store = data["store"]
+    defaults = batches.latest_version(template.key, store).defaults
+    title = data["title"] or PurePath(data["file"].name).stem[:200] or str(template)
+    terms = batches.Terms(
+        title=title,
+        template=template.key,
+        audience=Audience.STAFF,
+        reward=defaults.get("reward", 0),
+        lease_minutes=defaults.get("lease_minutes", 60),
+        answers_per_task=defaults.get("answers_per_task", 1),
+        per_worker_cap=defaults.get("per_worker_cap"),
+    )
+    return batches.create_batch(store_id=store.pk, terms=terms, by=person(request), now=now())
+
+
+def _take_file(request: HttpRequest, batch: Batch, form: NewBatchForm) -> None:
+    try:
+        inspect(request, batch, form.cleaned_data["file"])
+    except Invalid as refused:
+        for problem in refused.fields:
+            messages.error(request, str(problem.message))
+
+
+@transaction.atomic
+def inspect(request: HttpRequest, batch: Batch, file: Any) -> None:
+    """Queues a first look at a file: nothing is made of it yet."""
+    imports.start_import(
+        batch_id=batch.pk,
+        file=file,
+        name=file.name,
+        row_filter={},
+        by=person(request),
+        now=now(),
+        inspect_only=True,
+    )

@@ -1,0 +1,42 @@
+"""Stored codes of files and choices put into words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+# The columns that a director can ask for as blank, in the order they are offered.
+COLUMNS: dict[str, Promise] = {
+    "description": gettext_lazy("Without a description"),
+    "seo_title": gettext_lazy("Without an SEO title"),
+    "seo_description": gettext_lazy("Without an SEO description"),
+    "tags": gettext_lazy("Without tags"),
+    "title": gettext_lazy("Without a title"),
+    "type": gettext_lazy("Without a product type"),
+    "vendor": gettext_lazy("Without a vendor"),
+    "category": gettext_lazy("Without a category"),
+}
+STATUSES: dict[str, Promise] = {
+    "active": gettext_lazy("Active"),
+    "draft": gettext_lazy("Draft in the shop"),
+    "archived": gettext_lazy("Archived"),
+    "unlisted": gettext_lazy("Unlisted"),
+}
+DIALECTS: dict[str, Promise] = {
+    "current": gettext_lazy("Shopify product file"),
+    "legacy": gettext_lazy("Shopify product file (older column names)"),
+}
+
+
+def choice_in_words(row_filter: Mapping[str, Any]) -> str:
+    """Which products were chosen, for example "Without a description · Active"."""
+    parts = [str(COLUMNS[column]) for column in row_filter.get("missing", [])]
+    keys = row_filter.get("keys", [])
+    if keys:
+        parts.append(
+            ngettext("%(n)d product by hand", "%(n)d products by hand", len(keys)) % {"n": len(keys)}
+        )
+    parts += [str(STATUSES.get(status, status)) for status in row_filter.get("statuses", [])]
+    return " · ".join(parts) or _("All products")
