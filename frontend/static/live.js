@@ -176,9 +176,13 @@
     return spot.tag ? anchor.querySelectorAll(spot.tag)[spot.inside] || null : null;
   }
 
+  // A countdown goes on by itself and a form's token is new each time: neither is a change.
+  const PASSING = /<time\b[^>]*\bdatetime="([^"]*)"[^>]*>[^<]*<\/time>|name="csrfmiddlewaretoken" value="[^"]*"/g;
+  const look = (row) => row.innerHTML.replace(PASSING, "$1");
+
   function rows(root) {
     const found = new Map();
-    for (const row of root.querySelectorAll("[data-key]")) found.set(row.dataset.key, row.innerHTML);
+    for (const row of root.querySelectorAll("[data-key]")) found.set(row.dataset.key, look(row));
     return found;
   }
 
@@ -221,7 +225,7 @@
   function markFresh(element, before) {
     if (before.size === 0) return;
     for (const row of element.querySelectorAll("[data-key]")) {
-      if (before.get(row.dataset.key) === row.innerHTML) continue;
+      if (before.get(row.dataset.key) === look(row)) continue;
       row.classList.add("is-fresh");
       setTimeout(() => row.classList.remove("is-fresh"), FRESH_MS);
     }
