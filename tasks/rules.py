@@ -58,9 +58,11 @@ def refusal_of_offer(step: Step, standing: Standing) -> str | None:
 
 def refusal_of_claim(step: Step, standing: Standing, now: datetime) -> str | None:
     """Reason code if this person cannot take work of this step now, else None."""
-    refusal = refusal_of_offer(step, standing)
-    if refusal:
-        return refusal
+    return refusal_of_offer(step, standing) or refusal_of_running(step, now)
+
+
+def refusal_of_running(step: Step, now: datetime) -> str | None:
+    """Reason code if nobody can take work of this step now, else None."""
     batch = step.batch
     if batch.state == BatchState.PAUSED:
         return "batch_paused"

@@ -11,9 +11,10 @@
 | `user.<id>` | that person |
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from accounts.domain.queries import DESK, has_role
+from accounts.domain.queries import DESK, has_role, roles_of
 from accounts.models import User
 from realtime.topics import register_topic
 from tasks.models import Assignment, Batch, Step
@@ -79,3 +80,28 @@ register_topic("batch", _hears_batch)
 register_topic("work.store", _hears_staff_work)
 register_topic("work.company", _hears_pool_work)
 register_topic("work", _hears_open_work)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The topics of one person. `desk`: of the stores whose desk they sit at."""
+
+    desk: frozenset[str]
+    other: frozenset[str]
+
+    @property
+    def all(self) -> frozenset[str]:
+        return self.desk | self.other
+
+
+def of_person(user: User, now: datetime) -> Heard:
+    """Everything that a person may listen to now, without naming single batches."""
+    roles = roles_of(user, now)
+    desk = [store for store, held in roles.items() if not held.isdisjoint(DESK)]
+    work = [store for store, held in roles.items() if not held.isdisjoint(STAFF_WORK_ROLES)]
+    other = {f"user.{user.pk}", *(f"work.store.{store}" for store in work)}
+    if is_freelancer(user):
+        other |= {"work.open", *(f"work.company.{company}" for company in pool_company_ids(user))}
+    return Heard(
+        frozenset(f"{kind}.{store}" for store in desk for kind in ("store", "review.store")), frozenset(other)
+    )

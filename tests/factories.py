@@ -9,14 +9,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from django.core.files.base import ContentFile
+from PIL import Image
+
 from accounts.domain.api_keys import create_key
 from accounts.models import Company, Membership, Store, User
 from accounts.states import Role, Scope
-from django.core.files.base import ContentFile
 from exchange.layout import product_layouts
 from jobs.runner import run_pending
 from kernel.clock import now
-from PIL import Image
 from tasks.domain import batches, claim, imports, review, submit
 from tasks.models import Assignment, Batch, Import, Submission
 from workers.models import PoolMember, WorkerProfile
@@ -157,12 +158,12 @@ def read_file(
 
 def good_answer(number: int = 1) -> dict[str, str]:
     """An answer that passes every check of the shipped template."""
-    text = f"毎日の食卓になじむ、やさしい手ざわりのマグカップです。電子レンジで温め直しができます。その{number}。"
+    text = f"毎日の食卓になじむ、手ざわりのよいマグカップです。電子レンジで温められます。その{number}。"
     return {
         "title": f"港工房 マグカップ 白 {number}",
         "description": text + "\n\n" + text,
         "seo_title": f"マグカップ 白 {number}",
-        "seo_description": "港工房の白いマグカップ。毎日使えるやさしい手ざわりで、電子レンジでも温め直せます。",
+        "seo_description": "港工房の白いマグカップ。毎日使える手ざわりのよさで、電子レンジでも温め直せます。",
         "tags": "マグカップ,陶器,ギフト",
     }
 

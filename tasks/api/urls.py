@@ -1,0 +1,88 @@
+"""Addresses below `/api/v1/`."""
+
+from django.http import HttpResponse
+from django.urls import URLPattern, URLResolver, path, re_path, register_converter
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from tasks.api import batches, files, people, reviews, work
+from tasks.api.lists import ID_MAX
+from tasks.errors import Missing
+
+
+class IdConverter:
+    """A key of the database: what no column can hold is not found rather than an error."""
+
+    regex = "[0-9]{1,19}"
+
+    def to_python(self, value: str) -> int:
+        found = int(value)
+        if not 0 < found <= ID_MAX:
+            raise ValueError(value)
+        return found
+
+    def to_url(self, value: int) -> str:
+        return str(value)
+
+
+register_converter(IdConverter, "id")
+
+
+@extend_schema(exclude=True)
+class NothingView(APIView):
+    """Any other address below the API: a problem in JSON, not a page."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        raise Missing
+
+    def get(self, request: Request) -> HttpResponse:
+        raise Missing
+
+
+ROUTES: dict[str, type[APIView]] = {
+    "me": people.MeView,
+    "templates": people.TemplatesView,
+    "stores": people.StoresView,
+    "stores/<id:store_id>/batches": batches.StoreBatchesView,
+    "batches/<id:batch_id>": batches.BatchView,
+    "batches/<id:batch_id>/source": files.SourceView,
+    **{f"batches/<id:batch_id>/{verb}": view for verb, view in batches.MOVES.items()},
+    "batches/<id:batch_id>/tasks": batches.TasksView,
+    "batches/<id:batch_id>/submissions": batches.SubmissionsView,
+    "batches/<id:batch_id>/claim": work.ClaimNextView,
+    "batches/<id:batch_id>/results": files.ResultsView,
+    "imports/<id:import_id>": files.ImportView,
+    "results/<id:result_id>": files.ResultView,
+    "results/<id:result_id>/file": files.ResultFileView,
+    "work": work.WorkView,
+    "tasks/<id:task_id>/claim": work.ClaimTaskView,
+    "assignments": work.AssignmentsView,
+    "assignments/<id:assignment_id>": work.AssignmentView,
+    "assignments/<id:assignment_id>/draft": work.DraftView,
+    **{f"assignments/<id:assignment_id>/{verb}": view for verb, view in work.HOLDS.items()},
+    "assignments/<id:assignment_id>/submit": work.SubmitView,
+    "uploads": files.UploadsView,
+    "uploads/<id:upload_id>/file": files.UploadFileView,
+    "reviews": reviews.ReviewsView,
+    "submissions/<id:submission_id>": reviews.SubmissionView,
+    "submissions/<id:submission_id>/start-review": reviews.StartReviewView,
+    "submissions/<id:submission_id>/stop-review": reviews.StopReviewView,
+    "submissions/<id:submission_id>/approve": reviews.ApproveView,
+    "submissions/<id:submission_id>/request-changes": reviews.RequestChangesView,
+    "submissions/<id:submission_id>/reject": reviews.RejectView,
+    "submissions/<id:submission_id>/accept": reviews.AcceptView,
+    "events": people.EventsView,
+    "socket-ticket": people.SocketTicketView,
+}
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    # A slash at the end is forgiven.
+    *(path(where + end, view.as_view()) for where, view in ROUTES.items() for end in ("", "/")),
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    re_path("", NothingView.as_view()),
+]
