@@ -41,6 +41,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    # Before allauth: its templates are ours.
+    "frontend",
     "allauth",
     "allauth.account",
     "channels",
@@ -59,7 +61,6 @@ INSTALLED_APPS = [
     "exchange",
     "workers",
     "tasks",
-    "frontend",
 ]
 
 MIDDLEWARE = [
