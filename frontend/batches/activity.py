@@ -52,7 +52,11 @@ TOLD: dict[str, tuple[str, Promise]] = {
     "release.done": ("file-check", _("A result file is ready.")),
     "release.failed": ("file-alert", _("A result file could not be written.")),
 }
-_BY_SILENCE = _("“%(what)s” was approved by silence.")
+# What nobody did: the clock.
+BY_ITSELF: dict[str, tuple[str, Promise]] = {
+    "batch.closed": ("lock", _("The batch was closed by the clock.")),
+    "assignment.approved": ("clock-check", _("“%(what)s” was approved by silence.")),
+}
 
 
 def latest(batch_id: int) -> list[Line]:
@@ -70,8 +74,8 @@ def latest(batch_id: int) -> list[Line]:
 
 def _line(event: Event, names: dict[int, str], titles: dict[int, str]) -> Line:
     icon, sentence = TOLD[event.name]
-    if event.name == "assignment.approved" and event.actor_id is None:
-        icon, sentence = "clock-check", _BY_SILENCE
+    if event.actor_id is None:
+        icon, sentence = BY_ITSELF.get(event.name, (icon, sentence))
     task_id = event.payload.get("task")
     who = names.get(event.actor_id, _SOMEBODY) if event.actor_id else _CLOCK
     words = {"who": str(who), "what": titles.get(task_id or 0, "")}

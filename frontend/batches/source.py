@@ -109,7 +109,8 @@ def _ask_for_file(
 
 
 def _choose(request: HttpRequest, batch: Batch, sources: Sources) -> HttpResponse:
-    assert sources.read is not None and sources.latest is not None
+    assert sources.read is not None
+    assert sources.latest is not None
     step = first_step(batch)
     facts = sources.read.facts
     missing = facts["missing"]

@@ -138,7 +138,8 @@ class Decided:
 class Round:
     submission: Submission
     answer: str
-    checks: list[dict[str, Any]]
+    failed: list[dict[str, Any]]
+    passed: list[str]
     decisions: list[Decided]
 
 
@@ -232,9 +233,12 @@ def _round(assignment: Assignment, submission: Submission, *, shown: bool) -> Ro
         for decided in sorted(submission.reviews.all(), key=lambda r: r.pk)
     ]
     if not shown:
-        return Round(submission, "", [], decisions)
+        return Round(submission, "", [], [], decisions)
     answer = render_form(form, [], values=submission.answer, errors=[], mode="readonly", image_url=upload_url)
-    checks = [
-        {"passed": c["passed"], "text": words(c["label"]), "said": describe(c)} for c in submission.checks
+    failed = [
+        {"text": words(check["label"]), "said": describe(check)}
+        for check in submission.checks
+        if not check["passed"]
     ]
-    return Round(submission, answer, checks, decisions)
+    passed = [words(check["label"]) for check in submission.checks if check["passed"]]
+    return Round(submission, answer, failed, passed, decisions)
