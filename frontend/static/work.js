@@ -416,7 +416,7 @@
     uploads += 1;
     request.upload.onprogress = (event) => {
       const percent = event.total ? Math.floor((event.loaded * 100) / event.total) : 0;
-      hint.textContent = say(set.textUploading, { percent });
+      hint.textContent = say(set.textUploading, { percent: `${percent}%` });
     };
     request.onloadend = () => {
       uploads -= 1;

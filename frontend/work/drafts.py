@@ -113,9 +113,7 @@ def take_alternative(request: HttpRequest, assignment_id: int, alternative_id: i
     fence = posted_fence(request)
     present = assignment.draft
     try:
-        keeping.save_draft(
-            assignment_id=assignment_id, answer=chosen.answer, fence=fence, by=user, now=moment
-        )
+        keeping.save_draft(assignment_id=assignment_id, answer=chosen.answer, fence=fence, by=user, now=now())
         if present and present != chosen.answer:
             _keep_beside(assignment_id, present, fence, user)
     except TenchoError as refused:
