@@ -1,4 +1,4 @@
-"""The machines once more in plain Python, written from the product's rules, for the random walks to compare with."""
+"""The machines once more in plain Python, from the product's rules, for the random walks."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -35,7 +35,7 @@ class Held:
 
 @dataclass
 class World:
-    """`slots`: number of a slot → number of its task. Slots and assignments go by their place in the lists."""
+    """`slots`: number of a slot → number of its task. Slots and assignments go by their places."""
 
     slots: list[int]
     answers: int

@@ -10,8 +10,8 @@ from django.db import connection
 from accounts.models import User
 from kernel.clock import now
 from kernel.db import is_postgres
+from kernel.errors import Conflict
 from tasks.domain.claim import claim_next, free_slots
-from tasks.errors import Conflict
 from tasks.models import Assignment, Batch, Slot, Task
 from tasks.states import SlotState, TaskState
 from tests.factories import Cast, make_cast, make_freelancer
@@ -56,7 +56,9 @@ def test_every_slot_is_taken_once(cast: Cast, tasks: int, answers: int, cap: int
     batch = plain_batch(cast, count=tasks, answers_per_task=answers, audience="crowd", per_worker_cap=cap)
     refused: Counter[str] = Counter()
     shares = [people[number::CONNECTIONS] for number in range(CONNECTIONS)]
-    in_threads(*(lambda share=share: claim_until_refused(batch, share, refused) for share in shares), seconds=110)
+    in_threads(
+        *(lambda share=share: claim_until_refused(batch, share, refused) for share in shares), seconds=110
+    )
 
     assert not Slot.objects.filter(step__batch=batch, state=SlotState.OPEN).exists()
     held = list(Assignment.objects.filter(batch=batch).values_list("slot_id", "worker_id", "task_id"))
