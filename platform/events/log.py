@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from events import registry
 from events.signal import pending
-from kernel import clock
+from kernel import clock, hot
 from kernel.db import is_postgres, require_atomic
 
 TOPIC = re.compile(r"[a-z][a-z_]*(\.[a-z0-9_]+)+")
@@ -58,7 +58,7 @@ def _audience(name: str, topics: Iterable[str]) -> list[str]:
 
 
 def _write_on_postgres(row: list[Any], audience: list[str]) -> int:
-    with connection.cursor() as cursor:
+    with hot.cursor() as cursor:
         cursor.execute(_INSERT_BOTH, [*row, audience])
         return int(cursor.fetchone()[0])
 

@@ -1,10 +1,14 @@
 """State machines on models (django-fsm): safe refreshes, changes of many rows, and their picture."""
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, TypeVar
 
-from django.db import models, transaction
-from django_fsm import ConcurrentTransitionMixin, FSMField
+from django.db import DatabaseError, models, transaction
+from django.db.models import signals
+from django_fsm import ConcurrentTransition, ConcurrentTransitionMixin, FSMField
+
+from kernel import hot
 
 FIELD = "state"
 ANY, ANY_OTHER = "*", "+"
@@ -13,6 +17,11 @@ M = TypeVar("M", bound=models.Model)
 
 # Where the library keeps the state a row had when it was loaded.
 _INITIAL = "_ConcurrentTransitionMixin__initial_states"
+
+
+@cache
+def _state_names(model: type[models.Model]) -> tuple[str, ...]:
+    return tuple(field.attname for field in model._meta.fields if isinstance(field, FSMField))
 
 
 class MachineMixin(ConcurrentTransitionMixin, models.Model):
@@ -33,8 +42,8 @@ class MachineMixin(ConcurrentTransitionMixin, models.Model):
 
     def _update_initial_state(self) -> None:
         # The library would fetch a deferred state here, with one more query for every row.
-        loaded = {f.attname for f in self.state_fields} & self.__dict__.keys()
-        self.__dict__[_INITIAL] = {name: self.__dict__[name] for name in loaded}
+        found = self.__dict__
+        found[_INITIAL] = {name: found[name] for name in _state_names(type(self)) if name in found}
 
     def get_deferred_fields(self) -> set[str]:
         return super().get_deferred_fields() - self._reloading
@@ -65,7 +74,29 @@ class MachineMixin(ConcurrentTransitionMixin, models.Model):
         if self.pk and FIELD not in self.__dict__:
             # The row is updated only in the state that is known.
             self.refresh_from_db(fields=[FIELD])
-        super().save(*args, update_fields=named, **kwargs)
+        if named and not args and not kwargs and self._is_plain():
+            self._update(named)
+        else:
+            super().save(*args, update_fields=named, **kwargs)
+
+    def _is_plain(self) -> bool:
+        """Whether saving is one UPDATE and nobody listens."""
+        model = type(self)
+        return (
+            bool(self.pk)
+            and not self._state.adding
+            and not signals.pre_save.has_listeners(model)
+            and not signals.post_save.has_listeners(model)
+        )
+
+    def _update(self, named: list[str]) -> None:
+        """What the library and the framework do between them, as one statement that is built once."""
+        known = self.__dict__[_INITIAL]
+        if not hot.update(self, named, known):
+            if type(self)._base_manager.filter(pk=self.pk).exists():
+                raise ConcurrentTransition(f"{self} is no longer {known[FIELD]}")
+            raise DatabaseError(f"{self} is gone")
+        self._update_initial_state()
 
     def _moved(self) -> bool:
         return bool(self.pk) and self.__dict__[_INITIAL].get(FIELD) != self.__dict__.get(FIELD)

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import Membership, User
 from events import record
+from kernel import hot
 from tasks import rules, topics
 from tasks.domain import needs
 from tasks.errors import Missing
@@ -30,9 +31,13 @@ def claim_next(*, batch_id: int, by: User, now: datetime) -> Assignment:
     step, standing = offered_step(batch_id=batch_id, by=by, now=now)
     _check(step, standing, by, now)
     for turn in range(TRIES):
-        slot = _lock_free_slot(step, by, skip_locked=turn == 0)
-        if slot is not None:
-            return _hold(slot, step, by, now)
+        for new in (True, False):
+            # First one that this person has not had before, then any.
+            slot = _PICK.first(
+                step=step.pk, by=by.pk, new=new, alone=step.answers_per_task == 1, skip_locked=turn == 0
+            )
+            if slot is not None:
+                return _hold(slot, step, by, now, new=new)
         if turn:
             _require_still_offered(step, standing, now)
             if not free_slots(step, by).exists():
@@ -53,9 +58,9 @@ def claim_task(*, task_id: int, by: User, now: datetime) -> Assignment:
         raise error_of("already_on_task")
     for turn in range(TRIES):
         free = Slot.objects.filter(task_id=task_id, state=SlotState.OPEN).order_by("number")
-        slot = _locked(free, step, skip_locked=turn == 0)
+        slot = _lockable(free, alone=step.answers_per_task == 1, skip_locked=turn == 0).first()
         if slot is not None:
-            return _hold(slot, step, by, now)
+            return _hold(slot, step, by, now, new=False)
         if turn:
             _require_still_offered(step, standing, now)
             if not free.exists():
@@ -63,15 +68,17 @@ def claim_task(*, task_id: int, by: User, now: datetime) -> Assignment:
     raise error_of("busy")
 
 
+_OFFERED = hot.Prepared(
+    lambda batch, by, now: Step.objects.select_related("batch__store")
+    .filter(batch_id=batch, position=1)
+    .exclude(batch__state=BatchState.DRAFT)
+    .annotate(**standing_columns(User(pk=by), now))
+)
+
+
 def offered_step(*, batch_id: int, by: User, now: datetime) -> tuple[Step, Standing]:
     """The step of a published batch and what `by` is towards it; `Missing` if it does not concern them."""
-    step = (
-        Step.objects.select_related("batch__store")
-        .filter(batch_id=batch_id, position=1)
-        .exclude(batch__state=BatchState.DRAFT)
-        .annotate(**standing_columns(by, now))
-        .first()
-    )
+    step = _OFFERED.first(batch=batch_id, by=by.pk, now=now)
     if step is None:
         raise Missing
     standing = standing_of(step)
@@ -136,36 +143,40 @@ def _require_still_offered(step: Step, standing: Standing, now: datetime) -> Non
         raise error_of(refusal)
 
 
+_PERSON = hot.Prepared(lambda by: User.objects.select_for_update(no_key=True).filter(pk=by).only("pk"))
+
+
 def lock_person(by: User) -> None:
     """Lets one change of a person's holds follow the other, until the transaction ends."""
     if connection.vendor == "postgresql":
-        list(User.objects.select_for_update(no_key=True).filter(pk=by.pk).values_list("pk"))
+        _PERSON.first(by=by.pk)
 
 
-def _lock_free_slot(step: Step, by: User, *, skip_locked: bool) -> Slot | None:
-    """A locked free slot: first one that this person has not had before, then any."""
-    free = free_slots(step, by).order_by("position", "number")
-    had = Assignment.objects.filter(task_id=OuterRef("task_id"), worker=by, state__in=OFF_TASK)
-    return _locked(free.filter(~Exists(had)), step, skip_locked) or _locked(free, step, skip_locked)
+def _pick(step: int, by: int, new: bool, alone: bool, skip_locked: bool) -> QuerySet[Slot]:
+    """A free slot of the step, locked; with `new` only of a task that this person has never held."""
+    mine = Assignment.objects.filter(task_id=OuterRef("task_id"), worker_id=by)
+    free = Slot.objects.filter(~Exists(mine), step_id=step, state=SlotState.OPEN)
+    if not new:
+        free = free_slots(Step(pk=step), User(pk=by))
+    return _lockable(free.order_by("position", "number"), alone=alone, skip_locked=skip_locked)
 
 
-def _locked(slots: QuerySet[Slot], step: Step, skip_locked: bool) -> Slot | None:
+def _lockable(slots: QuerySet[Slot], *, alone: bool, skip_locked: bool) -> QuerySet[Slot]:
     if connection.vendor == "postgresql":
         # Locking the task as well would hide its other free slots; where there are none it saves a read.
-        of = ("self", "task") if step.answers_per_task == 1 else ("self",)
+        of = ("self", "task") if alone else ("self",)
         slots = slots.select_for_update(of=of, skip_locked=skip_locked)
     # An open slot of a batch that is no longer open is not on offer (checked in the same statement).
-    return slots.filter(step__batch__state=BatchState.OPEN).select_related("task").first()
+    return slots.filter(step__batch__state=BatchState.OPEN).select_related("task__unit")[:1]
 
 
-def _hold(slot: Slot, step: Step, by: User, now: datetime) -> Assignment:
+_PICK = hot.Prepared(_pick)
+
+
+def _hold(slot: Slot, step: Step, by: User, now: datetime, *, new: bool) -> Assignment:
+    """`new`: the person has never held this task, so there is nothing to offer back."""
     needs.move_slot(slot, "hold", step=step, now=now, task=slot.task)
-    earlier = (
-        Assignment.objects.filter(task_id=slot.task_id, worker=by)
-        .order_by("-pk")
-        .only("draft", "fence")
-        .first()
-    )
+    earlier = None if new else _earlier(slot, by)
     assignment = Assignment(
         slot=slot,
         task_id=slot.task_id,
@@ -182,9 +193,9 @@ def _hold(slot: Slot, step: Step, by: User, now: datetime) -> Assignment:
         fence=earlier.fence if earlier else 0,
     )
     try:
-        with transaction.atomic():
-            assignment.save(force_insert=True)
+        hot.insert(assignment)
     except IntegrityError as raced:
+        # Leaves the transaction, which cannot go on after this.
         raise error_of("already_on_task") from raced
     record(
         "assignment.claimed",
@@ -196,6 +207,12 @@ def _hold(slot: Slot, step: Step, by: User, now: datetime) -> Assignment:
         slot=slot.pk,
     )
     return assignment
+
+
+def _earlier(slot: Slot, by: User) -> Assignment | None:
+    """This person's last hold of the same task."""
+    mine = Assignment.objects.filter(task_id=slot.task_id, worker=by)
+    return mine.order_by("-pk").only("draft", "fence").first()
 
 
 def lease_end(step: Step, now: datetime, times: int = 1) -> datetime:

@@ -6,14 +6,22 @@ from collections.abc import Iterable, Mapping
 from django.db import connection, transaction
 from django.db.models import F
 
+from kernel import hot
 from tasks.models import Task, TaskCount, TaskCountDelta
 from tasks.states import FINAL_TASK, TaskState
 
 
 def add(batch_id: int, changes: Mapping[str, int]) -> None:
     """Notes that the number of tasks per state changed, in the caller's transaction."""
-    rows = [TaskCountDelta(batch_id=batch_id, state=state, n=n) for state, n in changes.items() if n]
-    TaskCountDelta.objects.bulk_create(rows)
+    rows = [(batch_id, state, n) for state, n in changes.items() if n]
+    if not rows:
+        return
+    marks = ", ".join(["(%s, %s, %s)"] * len(rows))
+    with hot.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {TaskCountDelta._meta.db_table} (batch_id, state, n) VALUES {marks}",
+            [value for row in rows for value in row],
+        )
 
 
 def move(batch_id: int, before: str, after: str, n: int = 1) -> None:

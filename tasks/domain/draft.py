@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from kernel.errors import Conflict, Invalid
-from tasks.answers.schema import parse_form
 from tasks.answers.validate import normalise_answer, validate_draft
 from tasks.domain import hold
+from tasks.domain.versions import known
 from tasks.errors import IllegalMove
 from tasks.models import Assignment, DraftAlternative
 from tasks.states import AssignmentState
@@ -72,7 +72,7 @@ def keep_aside(assignment: Assignment, answer: Answer, fence: int, now: datetime
 
 def storable(assignment: Assignment, answer: Answer) -> Answer:
     """The answer in the form it is stored; `Invalid` if it is no answer to this form at all."""
-    form = parse_form(assignment.template_version.form)
+    form = known(assignment.template_version_id).form
     problems = validate_draft(form, answer)
     if problems:
         raise Invalid("draft_invalid", _("The draft could not be saved."), fields=problems)
@@ -90,9 +90,9 @@ def store(assignment: Assignment, answer: Answer, now: datetime) -> None:
 def keep_alternative(assignment: Assignment, answer: Answer, fence: int, now: datetime) -> DraftAlternative:
     """Keeps a refused text, each text once, the latest twenty."""
     latest = assignment.alternatives.order_by("-pk")
-    for known in latest[:ALTERNATIVES_KEPT]:
-        if known.answer == answer:
-            return known
+    for one in latest[:ALTERNATIVES_KEPT]:
+        if one.answer == answer:
+            return one
     kept = DraftAlternative.objects.create(assignment=assignment, answer=answer, fence=fence, created_at=now)
     old = latest.values_list("pk", flat=True)[ALTERNATIVES_KEPT:]
     DraftAlternative.objects.filter(pk__in=list(old)).delete()

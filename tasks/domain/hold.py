@@ -7,6 +7,7 @@ from django.db import connection, transaction
 
 from accounts.models import User
 from events import record
+from kernel import hot
 from tasks import topics
 from tasks.domain import needs
 from tasks.domain.claim import lease_end
@@ -19,14 +20,16 @@ from tasks.states import AssignmentState, BatchState
 EXTEND_AT_MOST_LEASES = 4
 
 
+_OWN = hot.Prepared(
+    lambda assignment, by: Assignment.objects.select_for_update(of=("self",))
+    .select_related("step__batch__store", "slot__task")
+    .filter(pk=assignment, worker_id=by)
+)
+
+
 def lock_own(assignment_id: int, by: User) -> Assignment:
-    """The worker's own assignment, locked, with its step, batch and store. `Missing` for anybody else's."""
-    assignment = (
-        Assignment.objects.select_for_update(of=("self",))
-        .select_related("step__batch__store", "template_version")
-        .filter(pk=assignment_id, worker=by)
-        .first()
-    )
+    """The worker's own assignment, locked, with step, batch, store and slot; `Missing` for anybody else's."""
+    assignment = _OWN.first(assignment=assignment_id, by=by.pk)
     if assignment is None:
         raise Missing
     return assignment

@@ -4,11 +4,12 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from events import record
+from kernel import hot
 from kernel.errors import Conflict, FieldProblem, Invalid
 from tasks import topics
 from tasks.answers.checks import (
@@ -16,18 +17,29 @@ from tasks.answers.checks import (
     CheckKind,
     blocking_failures,
     describe,
-    parse_checks,
     run_checks,
     unique_key,
 )
-from tasks.answers.schema import parse_form
 from tasks.answers.validate import validate_answer
 from tasks.domain import claim, draft, hold, needs
+from tasks.domain.versions import known
 from tasks.errors import IllegalMove, legal
 from tasks.models import Assignment, Submission, TakenValue, Upload
 from tasks.states import OFF_TASK, AssignmentState
 
 SURPLUS_DAYS = 7
+DELIVERED = (
+    "state",
+    "draft",
+    "fence",
+    "draft_saved_at",
+    "submitted_at",
+    "lease_expires_at",
+    "lease_remaining",
+    "resubmit_by",
+    "reminded",
+    "auto_approve_at",
+)
 
 
 def submit(*, assignment_id: int, answer: draft.Answer, fence: int, by: User, now: datetime) -> Submission:
@@ -86,14 +98,16 @@ def _deliver(
 ) -> Submission:
     late = assignment.state in OFF_TASK
     again = assignment.state == AssignmentState.CHANGES_REQUESTED
-    submission = Submission.objects.create(
+    submission = Submission(
         assignment=assignment,
-        number=assignment.submissions.count() + 1,
+        # Only returned work has been handed in before.
+        number=assignment.submissions.count() + 1 if again else 1,
         answer=answer,
         checks=results,
         late=late,
         created_at=now,
     )
+    hot.insert(submission)
     verb = "submit_late" if late else "submit"
     with legal(assignment.state, verb):
         getattr(assignment, verb)()
@@ -106,10 +120,11 @@ def _deliver(
     days = SURPLUS_DAYS if late else assignment.step.auto_approve_days
     assignment.auto_approve_at = now + timedelta(days=days)
     with legal(assignment.state, verb):
-        assignment.save()
+        assignment.save(update_fields=DELIVERED)
     if not late and not again:
-        slot = needs.lock_slot(assignment.slot_id)
-        needs.move_slot(slot, "deliver", step=assignment.step, now=now)
+        # A held slot is guarded by the lock of the assignment that holds it.
+        slot = assignment.slot
+        needs.move_slot(slot, "deliver", step=assignment.step, now=now, task=slot.task)
     record(
         "assignment.submitted",
         topics=topics.of_decision(assignment),
@@ -132,9 +147,8 @@ def _require_late_possible(assignment: Assignment, now: datetime) -> None:
 
 def check_answer(assignment: Assignment, answer: draft.Answer) -> list[dict[str, Any]]:
     """Results of all machine checks, JSON-ready. `Invalid` if the form or a blocking check refuses."""
-    version = assignment.template_version
-    form = parse_form(version.form)
-    checks = parse_checks(version.checks, form)
+    version = known(assignment.template_version_id)
+    form, checks = version.form, version.checks
 
     def upload_exists(upload_id: str) -> bool:
         return (
@@ -160,14 +174,20 @@ def _take_values(assignment: Assignment, checks: list[Check], answer: draft.Answ
     taken = set()
     for field in sorted(fields & answer.keys()):
         digest = hashlib.sha256(unique_key(answer[field]).encode()).hexdigest()
-        key = {"step_id": assignment.step_id, "field": field, "digest": digest}
-        owner = TakenValue.objects.filter(**key).first()
-        if owner is None:
-            try:
-                with transaction.atomic():
-                    owner = TakenValue.objects.create(**key, task_id=assignment.task_id)
-            except IntegrityError:
-                owner = TakenValue.objects.filter(**key).first()
-        if owner is not None and owner.task_id != assignment.task_id:
+        if not _take(assignment, field, digest):
             taken.add(field)
     return taken
+
+
+def _take(assignment: Assignment, field: str, digest: str) -> bool:
+    """Whether the value is this task's, from now on or already. Waits for whoever is taking it."""
+    with hot.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {TakenValue._meta.db_table} (step_id, field, digest, task_id) "
+            "VALUES (%s, %s, %s, %s) ON CONFLICT (step_id, field, digest) DO NOTHING",
+            [assignment.step_id, field, digest, assignment.task_id],
+        )
+        if cursor.rowcount:
+            return True
+    mine = TakenValue.objects.filter(step_id=assignment.step_id, field=field, digest=digest)
+    return mine.filter(task_id=assignment.task_id).exists()

@@ -13,6 +13,7 @@ from accounts.models import ApiKey, User
 from accounts.states import Scope
 from events import record
 from kernel.errors import FieldProblem, Invalid
+from kernel.hot import Prepared
 
 MARK = "tencho_"
 # A key's last use is a hint for people; writing it on every request would double the writes.
@@ -64,11 +65,14 @@ def revoke_key(*, key_id: int, by: User, now: datetime) -> None:
         record("api_key.revoked", topics=[f"user.{by.pk}"], actor=by.pk, api_key=key.pk)
 
 
+_BY_PREFIX = Prepared(lambda prefix: ApiKey.objects.select_related("user").filter(prefix=prefix))
+
+
 def recognise(secret: str, now: datetime) -> ApiKey | None:
     """The valid key with this secret, with its user; notes its use. None if there is none."""
     if not secret.startswith(MARK) or len(secret) > 200:
         return None
-    key = ApiKey.objects.select_related("user").filter(prefix=secret[: len(MARK) + 5]).first()
+    key = _BY_PREFIX.first(prefix=secret[: len(MARK) + 5])
     if key is None or not hmac.compare_digest(key.digest, _digest(secret)):
         return None
     if not key.is_valid(now) or not key.user.is_active:

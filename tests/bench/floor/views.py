@@ -72,18 +72,24 @@ class FloorView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if request.auth is None or self.scope not in request.auth:
+        scopes: Any = request.auth
+        if self.scope not in (scopes or ()):
             raise Refused(403, "scope_missing")
+
+
+def worker_of(request: Request) -> int:
+    worker: Any = request.user
+    return int(worker.pk)
 
 
 class Claim(FloorView):
     def post(self, request: Request, batch_id: int) -> Response:
-        return Response(_claim(batch_id, request.user.pk, timezone.now()), status=201)
+        return Response(_claim(batch_id, worker_of(request), timezone.now()), status=201)
 
 
 class Submit(FloorView):
     def post(self, request: Request, assignment_id: int) -> Response:
-        worker, now = request.user.pk, timezone.now()
+        worker, now = worker_of(request), timezone.now()
         found = _submit(assignment_id, worker, request.data["answer"], request.data["fence"], now)
         batch_id = found.pop("batch")
         following = _claim(batch_id, worker, now) if request.query_params.get("next") else None

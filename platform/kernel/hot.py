@@ -1,0 +1,175 @@
+"""Database work of the hot paths: statements are built once a thread, and planned once a connection.
+
+Building a query with Django's expressions takes several times as long as running it, and PostgreSQL plans
+it anew each time. What runs with every claim and submission goes through here; the rows, fields and
+constraints are those of the models all the same.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+from django.db import connection, models, transaction
+from django.db.backends.utils import CursorWrapper
+from django.db.models.query import get_related_populators  # type: ignore[attr-defined]  # not in the stubs
+
+from kernel.db import is_postgres
+
+M = TypeVar("M", bound=models.Model)
+Value = int | datetime | str
+
+# Stand in for parameters while a statement is built; no row and no rule has such values.
+_NUMBER = 2**61
+_MOMENT = datetime(1901, 1, 1, tzinfo=UTC)
+
+
+@contextmanager
+def cursor() -> Iterator[CursorWrapper]:
+    """A cursor whose statements PostgreSQL keeps planned; on SQLite an ordinary one."""
+    if not is_postgres():
+        with connection.cursor() as plain:
+            yield plain
+        return
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    raw: Any = _planning_cursor()(connection.connection)
+    make = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    with make(raw) as wrapped:
+        yield wrapped
+
+
+@cache
+def _planning_cursor() -> type:
+    # An installation on SQLite need not load the driver.
+    from psycopg import Cursor
+
+    class PlanningCursor(Cursor[Any]):
+        def execute(self, query: Any, params: Any = None, **more: Any) -> Any:
+            return super().execute(query, params, prepare=True, **more)
+
+    return PlanningCursor
+
+
+class _Kept(threading.local):
+    """Statements hold converters of the thread's own connection."""
+
+    def __init__(self) -> None:
+        self.statements: dict[Any, _Statement[Any]] = {}
+
+
+class Prepared(Generic[M]):
+    """A query built once by the ORM and then run with other values.
+
+    `build` gets each value by name. Numbers, moments and texts are parameters; True and False choose between
+    statements. `build` must use every parameter, and none in Python (no arithmetic, no comparison).
+    """
+
+    def __init__(self, build: Callable[..., "models.QuerySet[M, M]"]) -> None:
+        self._build = build
+
+    def all(self, **values: Value) -> list[M]:
+        flags = tuple((name, value) for name, value in values.items() if isinstance(value, bool))
+        key = (self, connection.vendor, connection.alias, flags)
+        statement = _kept.statements.get(key)
+        if statement is None:
+            statement = _kept.statements[key] = _Statement(self._build, values)
+        return statement.run(values)
+
+    def first(self, **values: Value) -> M | None:
+        """The first row; the query itself should be limited to one."""
+        found = self.all(**values)
+        return found[0] if found else None
+
+
+class _Statement(Generic[M]):
+    """SQL, where in its parameters each value goes, and how a row becomes an object."""
+
+    def __init__(self, build: Callable[..., "models.QuerySet[M, M]"], values: dict[str, Value]) -> None:
+        stand_ins = {name: _stand_in(number, value) for number, (name, value) in enumerate(values.items())}
+        query = build(**stand_ins).query
+        self._compiler = query.get_compiler(connection.alias)
+        self._sql, params = self._compiler.as_sql()
+        known = {
+            _adapted(stand_in): name for name, stand_in in stand_ins.items() if not isinstance(stand_in, bool)
+        }
+        self._params: list[tuple[str | None, Any]] = [
+            (known.get(one) if isinstance(one, int | datetime | str) else None, one) for one in params
+        ]
+        missing = set(known.values()) - {name for name, _ in self._params}
+        if missing:
+            raise ValueError(f"the statement does not use {sorted(missing)}")
+        info: Any = self._compiler.klass_info
+        fields = info["select_fields"]
+        self._model: type[M] = info["model"]
+        self._range = slice(fields[0], fields[-1] + 1)
+        select: Any = self._compiler.select
+        self._names = [column[0].target.attname for column in select[self._range]]
+        self._related = get_related_populators(info, select, connection.alias)
+
+    def run(self, values: dict[str, Value]) -> list[M]:
+        params = [_adapted(values[name]) if name else constant for name, constant in self._params]
+        with cursor() as found:
+            found.execute(self._sql, params)
+            rows = found.fetchall()
+        return [self._object(row) for row in self._compiler.results_iter([rows])] if rows else []
+
+    def _object(self, row: Any) -> M:
+        made = self._model.from_db(connection.alias, self._names, row[self._range])
+        for related in self._related:
+            related.populate(row, made)
+        for name, column in (self._compiler.annotation_col_map or {}).items():
+            setattr(made, name, row[column])
+        return made
+
+
+_kept = _Kept()
+
+
+def _stand_in(number: int, value: Value) -> Value:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return f"\ue000{number}"
+    return _NUMBER + number if isinstance(value, int) else _MOMENT + timedelta(days=number)
+
+
+def _adapted(value: Value) -> Any:
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    return value
+
+
+def insert(row: models.Model) -> None:
+    """Writes a new row as `save(force_insert=True)` does, and sets its key. Signals are not sent."""
+    meta = row._meta
+    fields = [field for field in meta.concrete_fields if not field.primary_key]
+    names = ", ".join(f'"{field.column}"' for field in fields)
+    marks = ", ".join(["%s"] * len(fields))
+    sql = f'INSERT INTO "{meta.db_table}" ({names}) VALUES ({marks})'
+    values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
+    # As the framework does: after a failure nothing more is asked in this transaction.
+    with transaction.mark_for_rollback_on_error(), cursor() as made:
+        if is_postgres():
+            made.execute(f"{sql} RETURNING id", values)
+            row.pk = made.fetchone()[0]
+        else:
+            made.execute(sql, values)
+            row.pk = made.lastrowid
+    row._state.adding, row._state.db = False, connection.alias
+
+
+def update(row: models.Model, names: list[str], where: dict[str, Any]) -> bool:
+    """Writes the named fields of the row with this key and the values `where`; whether there was one."""
+    meta = row._meta
+    fields = [meta.get_field(name) for name in names]
+    changes = ", ".join(f'"{field.column}" = %s' for field in fields)  # type: ignore[union-attr]  # own columns
+    conditions = " AND ".join(f'"{column}" = %s' for column in ("id", *where))
+    values = [field.get_db_prep_save(field.pre_save(row, False), connection) for field in fields]  # type: ignore[union-attr]
+    with transaction.mark_for_rollback_on_error(), cursor() as changed:
+        changed.execute(
+            f'UPDATE "{meta.db_table}" SET {changes} WHERE {conditions}', [*values, row.pk, *where.values()]
+        )
+        return bool(changed.rowcount)
