@@ -1,4 +1,4 @@
-"""What the desk shows of one submission: checks, then each field beside the shop's data and the last round."""
+"""What the desk shows of one submission: checks, then each field beside the shop's data and the last one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
