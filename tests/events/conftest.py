@@ -1,0 +1,3 @@
+from tests.emptylog import empty_log
+
+__all__ = ["empty_log"]
