@@ -119,8 +119,7 @@ def _choose(request: HttpRequest, batch: Batch, sources: Sources) -> HttpRespons
         "answers_per_task": step.answers_per_task,
     }
     form = ChoiceForm(request.POST or None, facts=facts, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        _read(request, batch, sources.read, form)
+    if request.method == "POST" and form.is_valid() and _read(request, batch, sources.read, form):
         return redirect("batch_source", batch.pk)
     latest = sources.latest
     context = {
@@ -146,13 +145,19 @@ def _choose(request: HttpRequest, batch: Batch, sources: Sources) -> HttpRespons
     return render(request, "batches/choose.html", context, status=422 if form.errors else 200)
 
 
-@transaction.atomic
-def _read(request: HttpRequest, batch: Batch, source: Import, form: ChoiceForm) -> None:
+def _read(request: HttpRequest, batch: Batch, source: Import, form: ChoiceForm) -> bool:
     """Fixes the answers per task, then lets the chosen products be read."""
     by, at = person(request), now()
     changes = {"answers_per_task": form.cleaned_data["answers_per_task"]}
-    batches.change_batch(batch_id=batch.pk, changes=changes, by=by, now=at)
-    imports.read_again(import_id=source.pk, row_filter=form.row_filter(), by=by, now=at)
+    try:
+        with transaction.atomic():
+            batches.change_batch(batch_id=batch.pk, changes=changes, by=by, now=at)
+            imports.read_again(import_id=source.pk, row_filter=form.row_filter(), by=by, now=at)
+    except Invalid as refused:
+        for problem in refused.fields:
+            form.add_error("handles", str(problem.message))
+        return False
+    return True
 
 
 def _landed(request: HttpRequest, batch: Batch, sources: Sources) -> dict[str, Any]:

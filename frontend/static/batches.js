@@ -67,7 +67,12 @@
     if (!tabs) return;
     tabs.hidden = false;
     const buttons = [...tabs.querySelectorAll("button")];
-    if (!column) column = (buttons.find((b) => b.dataset.column === "in_review") || buttons[0]).dataset.column;
+    if (!column) {
+      // What waits for a person first, else where something is.
+      const order = ["in_review", "claimed", "open", "done"];
+      const filled = buttons.filter((button) => button.dataset.n !== "0").map((button) => button.dataset.column);
+      column = order.find((name) => filled.includes(name)) || order[0];
+    }
     for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.column === column));
     for (const part of document.querySelectorAll(".board .column")) {
       part.classList.toggle("is-shown", part.dataset.column === column);

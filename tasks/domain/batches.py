@@ -76,7 +76,8 @@ def change_batch(*, batch_id: int, changes: Mapping[str, Any], by: User, now: da
     changed = {name for name, value in changes.items() if getattr(terms, name) != value}
     if changed - {"title"} and batch.state != BatchState.DRAFT:
         raise Conflict("terms_fixed", _("The terms of a published batch cannot change."))
-    laid_out = batch.imports.filter(inspect_only=False).exclude(state=JobState.FAILED).exists()
+    read = batch.imports.filter(inspect_only=False).exclude(state=JobState.FAILED)
+    laid_out = read.exclude(state=JobState.DONE, units_made=0).exists()
     if "answers_per_task" in changed and laid_out:
         raise Conflict(
             "source_present", _("The number of answers is fixed once a file was read. Remove the file first.")
