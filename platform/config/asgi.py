@@ -15,10 +15,12 @@ if not apps.ready:
 # After set-up: these rooms have models.
 from channels.routing import ProtocolTypeRouter
 
+from kernel import intake
 from kernel.http import BoundedHandler
 from realtime.live import Live
 from realtime.routing import Sockets
 
+intake.install()
 http = BoundedHandler()
 live = Live()
 application = ProtocolTypeRouter({"http": http, "websocket": Sockets(live)})
