@@ -18,8 +18,8 @@ from accounts.states import Role, Scope
 from exchange.layout import product_layouts
 from jobs.runner import run_pending
 from kernel.clock import now
-from tasks.domain import batches, claim, imports, review, submit
-from tasks.models import Assignment, Batch, Import, Submission
+from tasks.domain import batches, claim, imports, review, submit, uploads
+from tasks.models import Assignment, Batch, Import, Submission, Upload
 from workers.models import PoolMember, WorkerProfile
 
 LAYOUTS = {layout.dialect: layout for layout in product_layouts()}
@@ -190,6 +190,10 @@ def make_approved(
     submission = make_submission(batch, worker, answer)
     review.approve(submission_id=submission.pk, by=reviewer, now=now())
     return submission
+
+
+def make_upload(owner: User, data: bytes | None = None) -> Upload:
+    return uploads.keep_image(file=ContentFile(data or picture(), "a.png"), name="a.png", by=owner, now=now())
 
 
 def picture(form: str = "PNG", size: tuple[int, int] = (8, 6)) -> bytes:
