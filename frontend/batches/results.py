@@ -28,6 +28,8 @@ from tasks.states import UNDECIDED, JobState, TaskState
 from tasks.texts import release_problem, warning
 
 PAGE = 20
+# The page is drawn anew with every decision, so no count of it may grow with the batch.
+USED_COUNTED_TO = 10_000
 TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 
 
@@ -109,7 +111,7 @@ def _files(request: HttpRequest, batch: Batch) -> dict[str, Any]:
     return {
         "batch": batch,
         "step": step,
-        "used": releases.used(batch.pk).count(),
+        "used": len(releases.used(batch.pk).values_list("pk")[:USED_COUNTED_TO]),
         "tasks": counts.of_batch(batch.pk)[TaskState.DONE],
         "unseen": unseen_count(batch),
         "undecided": len(waiting.values_list("pk")[:COUNTED_TO]),
