@@ -124,8 +124,10 @@
 
   function clock(at) {
     const day = new Intl.DateTimeFormat(language, { timeZone: set.zone, dateStyle: "short" });
-    const dateStyle = day.format(new Date(at)) === day.format(new Date()) ? undefined : "short";
-    return new Intl.DateTimeFormat(language, { timeZone: set.zone, timeStyle: "short", dateStyle }).format(new Date(at));
+    const isToday = day.format(new Date(at)) === day.format(new Date());
+    const time = { timeZone: set.zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+    if (!isToday) Object.assign(time, { month: "numeric", day: "numeric" });
+    return new Intl.DateTimeFormat(language, time).format(new Date(at));
   }
 
   const say = (template, values) => template.replace(/\{(\w+)\}/g, (_whole, name) => values[name]);

@@ -87,7 +87,7 @@ def task_page(
             comments=comments,
             edit=editable,
         ),
-        "problems": [(_anchor(form, problem.field), problem) for problem in problems],
+        "problems": [(form.field(problem.field), problem) for problem in problems],
         "unread": shown_fields(form, [], values=typed, edit=False) if typed and not editable else None,
         "rounds": rounds,
         "last_round": rounds[-1] if rounds else None,
@@ -213,7 +213,3 @@ def _conflict(form: Form, conflict: Mapping[str, Any] | None) -> list[ShownField
     if conflict is None:
         return None
     return shown_fields(form, [], values=conflict, edit=False)
-
-
-def _anchor(form: Form, name: str) -> str:
-    return input_name(name) if form.field(name) is not None else ""

@@ -61,10 +61,10 @@ def status(request: HttpRequest, assignment_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def submit(request: HttpRequest, assignment_id: int) -> HttpResponse:
     """Hands the answer in, or with the button `save` only keeps it."""
+    assignment = own(request, assignment_id)
     if request.method != "POST":
         # Where a sign-in that came between leads to.
         return redirect("work_task", assignment_id)
-    assignment = own(request, assignment_id)
     answer, problems = _read(request, assignment)
     fence = posted_fence(request)
     if problems or "save" in request.POST:

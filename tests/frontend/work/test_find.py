@@ -60,7 +60,7 @@ def test_batch_of_others_is_not_there(cast, as_user):
 
 def test_chosen_task_is_taken_once(cast, as_user):
     batch = make_batch(cast, audience="crowd")
-    task = Task.objects.filter(batch=batch).last()
+    task = Task.objects.filter(batch=batch).latest("pk")
     client = as_user(cast.chie)
     assert "マグカップ 3" in client.get(f"/work/batch/{batch.pk}/").content.decode()
     first = client.post(f"/work/task/{task.pk}/claim/", {"batch": batch.pk})
