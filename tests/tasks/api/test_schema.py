@@ -108,7 +108,7 @@ def test_whatever_is_sent_is_answered_as_described(tag: str, described: Any, sho
 
 def _try(operation: Any, shop: dict[str, Any]) -> None:
     """Good and bad requests, to things that exist and to ones that do not."""
-    names = [name for name in shop["ids"] if "{%s}" % name in operation.path]
+    names = [name for name in shop["ids"] if f"{{{name}}}" in operation.path]
     real = {name: shop["ids"][name] for name in names}
     requests = [
         operation.as_strategy(GenerationMode.POSITIVE, path_parameters=real),
