@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import chain, zip_longest
 from typing import Any, Generic, TypeVar
 
 from django.db import connection, models, transaction
@@ -21,6 +22,7 @@ from kernel.db import is_postgres
 M = TypeVar("M", bound=models.Model)
 Value = int | datetime | str
 
+NOT_BY_ITSELF = 2**31 - 1
 # Stand in for parameters while a statement is built; no row and no rule has such values.
 _NUMBER = 2**61
 _MOMENT = datetime(1901, 1, 1, tzinfo=UTC)
@@ -35,7 +37,10 @@ def cursor() -> Iterator[CursorWrapper]:
         return
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    raw: Any = _planning_cursor()(connection.connection)
+    driver: Any = connection.connection
+    # Django switches the driver's prepared statements off; here they are asked for one by one.
+    driver.prepare_threshold = NOT_BY_ITSELF
+    raw = _planning_cursor()(driver)
     make = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     with make(raw) as wrapped:
         yield wrapped
@@ -45,10 +50,13 @@ def cursor() -> Iterator[CursorWrapper]:
 def _planning_cursor() -> type:
     # An installation on SQLite need not load the driver.
     from psycopg import Cursor
+    from psycopg.types.numeric import Int8
 
     class PlanningCursor(Cursor[Any]):
         def execute(self, query: Any, params: Any = None, **more: Any) -> Any:
-            return super().execute(query, params, prepare=True, **more)
+            # The driver would choose a type by the size of each number, and a plan is kept for each choice.
+            wide = [Int8(one) if type(one) is int else one for one in params or ()]
+            return super().execute(query, wide, prepare=True, **more)
 
     return PlanningCursor
 
@@ -71,12 +79,19 @@ class Prepared(Generic[M]):
         self._build = build
 
     def all(self, **values: Value) -> list[M]:
+        return self._statement(values).run(values)
+
+    def number(self, **values: Value) -> int:
+        """How many rows there are."""
+        return self._statement(values).count(values)
+
+    def _statement(self, values: dict[str, Value]) -> "_Statement[M]":
         flags = tuple((name, value) for name, value in values.items() if isinstance(value, bool))
         key = (self, connection.vendor, connection.alias, flags)
         statement = _kept.statements.get(key)
         if statement is None:
             statement = _kept.statements[key] = _Statement(self._build, values)
-        return statement.run(values)
+        return statement
 
     def first(self, **values: Value) -> M | None:
         """The first row; the query itself should be limited to one."""
@@ -92,15 +107,17 @@ class _Statement(Generic[M]):
         query = build(**stand_ins).query
         self._compiler = query.get_compiler(connection.alias)
         self._sql, params = self._compiler.as_sql()
+        if self._sql.count("%s") != len(params):
+            raise ValueError("the statement holds a percent sign of its own")
         known = {
             _adapted(stand_in): name for name, stand_in in stand_ins.items() if not isinstance(stand_in, bool)
         }
-        self._params: list[tuple[str | None, Any]] = [
-            (known.get(one) if isinstance(one, int | datetime | str) else None, one) for one in params
-        ]
-        missing = set(known.values()) - {name for name, _ in self._params}
-        if missing:
+        self._params = [known[one] for one in params if _is_known(one, known)]
+        if missing := set(known.values()) - set(self._params):
             raise ValueError(f"the statement does not use {sorted(missing)}")
+        # Constants become part of the text: a plan that is kept finds a partial index only by them.
+        marks = ["%s" if _is_known(one, known) else _literal(one) for one in params]
+        self._sql = "".join(chain.from_iterable(zip_longest(self._sql.split("%s"), marks, fillvalue="")))
         info: Any = self._compiler.klass_info
         fields = info["select_fields"]
         self._model: type[M] = info["model"]
@@ -109,11 +126,18 @@ class _Statement(Generic[M]):
         self._names = [column[0].target.attname for column in select[self._range]]
         self._related = get_related_populators(info, select, connection.alias)
 
-    def run(self, values: dict[str, Value]) -> list[M]:
-        params = [_adapted(values[name]) if name else constant for name, constant in self._params]
+    def count(self, values: dict[str, Value]) -> int:
+        return int(self._rows(f"SELECT COUNT(*) FROM ({self._sql}) counted", values)[0][0])
+
+    def _rows(self, sql: str, values: dict[str, Value]) -> list[Any]:
+        params = [_adapted(values[name]) for name in self._params]
         with cursor() as found:
-            found.execute(self._sql, params)
-            rows = found.fetchall()
+            found.execute(sql, params)
+            rows: list[Any] = found.fetchall()
+        return rows
+
+    def run(self, values: dict[str, Value]) -> list[M]:
+        rows = self._rows(self._sql, values)
         return [self._object(row) for row in self._compiler.results_iter([rows])] if rows else []
 
     def _object(self, row: Any) -> M:
@@ -140,6 +164,19 @@ def _adapted(value: Value) -> Any:
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
     return value
+
+
+def _is_known(param: Any, known: dict[Any, str]) -> bool:
+    return isinstance(param, int | datetime | str) and param in known
+
+
+def _literal(value: Any) -> str:
+    """A constant as SQL text: only what models and rules hold in code."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise TypeError(f"{value!r} cannot be part of a kept statement")
+    return (
+        str(int(value)) if isinstance(value, int) else "'" + value.replace("'", "''").replace("%", "%%") + "'"
+    )
 
 
 def insert(row: models.Model) -> None:

@@ -120,9 +120,14 @@ def free_slots(step: Step, by: User) -> QuerySet[Slot]:
     return Slot.objects.filter(~Exists(mine), step_id=step.pk, state=SlotState.OPEN)
 
 
+_HELD = hot.Prepared(
+    lambda step, by: Assignment.objects.filter(step_id=step, worker_id=by).exclude(state__in=OFF_TASK).only("pk")
+)
+
+
 def held_of_cap(step: Step, by: User) -> int:
     """How many of the per-worker cap are used up."""
-    return Assignment.objects.filter(step=step, worker=by).exclude(state__in=OFF_TASK).count()
+    return _HELD.number(step=step.pk, by=by.pk)
 
 
 def _check(step: Step, standing: Standing, by: User, now: datetime) -> None:
