@@ -1,6 +1,5 @@
 """What a director fills in. The rules themselves are the domain's; here is only what the browser sends."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -131,7 +130,3 @@ def duration(minutes: int) -> str:
 def local_input(value: Any) -> str:
     """A moment as a `datetime-local` control wants it, in the reader's zone."""
     return timezone.localtime(value).strftime("%Y-%m-%dT%H:%M") if value else ""
-
-
-def first_errors(form: forms.Form) -> Iterable[str]:
-    return (str(error) for errors in form.errors.values() for error in errors)

@@ -1,6 +1,7 @@
 """Result files: what each kind is for, what would be in it, making one and taking it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -115,12 +116,19 @@ def _files(request: HttpRequest, batch: Batch) -> dict[str, Any]:
         "tasks": counts.of_batch(batch.pk)[TaskState.DONE],
         "unseen": unseen_count(batch),
         "undecided": len(waiting.values_list("pk")[:COUNTED_TO]),
-        "source_at": releases.source_of(batch).created_at,
+        "source_at": _uploaded_at(batch),
         "lines": [_line(release) for release in found.items],
         "next": found.next,
         "first": not request.GET.get("after"),
         "topics": [f"batch.{batch.pk}"],
     }
+
+
+def _uploaded_at(batch: Batch) -> datetime | None:
+    """When the file was uploaded that the tasks were made from."""
+    landed = batch.imports.filter(state=JobState.DONE, inspect_only=False, units_made__gt=0)
+    uploaded = batch.imports.filter(sha256__in=landed.values("sha256")).order_by("pk")
+    return uploaded.values_list("created_at", flat=True).first()
 
 
 def _line(release: Release) -> dict[str, Any]:
