@@ -9,7 +9,11 @@ from tools.common import ROOT, say
 
 
 def stale() -> list[Path]:
-    sources = [*ROOT.glob("*/locale/*/LC_MESSAGES/*.po"), *ROOT.glob("frontend/*/locale/*/LC_MESSAGES/*.po"), *ROOT.glob("platform/*/locale/*/LC_MESSAGES/*.po")]
+    sources = [
+        *ROOT.glob("*/locale/*/LC_MESSAGES/*.po"),
+        *ROOT.glob("frontend/*/locale/*/LC_MESSAGES/*.po"),
+        *ROOT.glob("platform/*/locale/*/LC_MESSAGES/*.po"),
+    ]
     return [source for source in sorted(sources) if not _fresh(source)]
 
 

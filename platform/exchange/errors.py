@@ -76,7 +76,7 @@ def describe_place(row: int | None, column: str) -> str:
     return str(_("Row %(row)d, column “%(column)s”")) % {"row": row, "column": column}
 
 
-class FileRefused(Exception):  # noqa: N818 - named for what happened, as the kernel names its errors
+class FileRefused(Exception):
     """The whole file cannot be taken. `column` is the header where it is known, else the column's number."""
 
     def __init__(self, code: str, *, row: int | None = None, column: str = "", **params: str | int) -> None:

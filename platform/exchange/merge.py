@@ -24,7 +24,7 @@ _LOOKUP_BYTES = 1024 * 1024
 _NEEDS_QUOTES = frozenset(',"\r\n')
 
 
-class AnswersChanged(Exception):  # noqa: N818 - named for what happened
+class AnswersChanged(Exception):
     """The answers changed while the file was being written. Nothing is wrong with them: write it again."""
 
 
