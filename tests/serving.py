@@ -37,14 +37,23 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self.data.mkdir(parents=True, exist_ok=True)
-        self.manage("migrate", "--verbosity", "0")
-        self.manage("collectstatic", "--noinput", "--verbosity", "0")
+        self.prepare()
         self.start()
         return self
 
+    def prepare(self) -> None:
+        """Everything but starting: data can be filled in before a server or its jobs look at it."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.manage("migrate", "--verbosity", "0")
+        self.manage("collectstatic", "--noinput", "--verbosity", "0")
+
     def __exit__(self, *_error: object) -> None:
         self.stop()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "not started"
+        return self._process.pid
 
     def manage(self, *words: str) -> str:
         """Run a management command beside the server and return what it printed; raises when it fails."""

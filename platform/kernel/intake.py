@@ -11,7 +11,7 @@ BODY_MAX = 32 * 1024 * 1024
 
 
 class Intake(WebRequest):  # type: ignore[misc]  # ships no types
-    """Leaves forms to Django. Twisted would parse each one too: on the loop, twelve times as large in memory."""
+    """Leaves forms to Django: Twisted would parse each one too, on the loop and at twelve times its size."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "parsePOSTFormSubmission": False})
