@@ -341,6 +341,8 @@
     if (settling || uploads) return;
     settling = true;
     form.setAttribute("aria-busy", "true");
+    // A form does not submit again while its submit event is still being handled.
+    await new Promise((done) => setTimeout(done, 0));
     const ready = await settle();
     form.removeAttribute("aria-busy");
     settling = false;
