@@ -88,12 +88,14 @@ def store(assignment: Assignment, answer: Answer, now: datetime) -> None:
 
 
 def keep_alternative(assignment: Assignment, answer: Answer, fence: int, now: datetime) -> DraftAlternative:
-    """Keeps a refused text, each text once, the latest twenty."""
+    """Keeps a refused text, each text once, the latest twenty. A fence that was no number comes as -1."""
     latest = assignment.alternatives.order_by("-pk")
     for one in latest[:ALTERNATIVES_KEPT]:
         if one.answer == answer:
             return one
-    kept = DraftAlternative.objects.create(assignment=assignment, answer=answer, fence=fence, created_at=now)
+    kept = DraftAlternative.objects.create(
+        assignment=assignment, answer=answer, fence=max(fence, 0), created_at=now
+    )
     old = latest.values_list("pk", flat=True)[ALTERNATIVES_KEPT:]
     DraftAlternative.objects.filter(pk__in=list(old)).delete()
     return kept
