@@ -1,6 +1,9 @@
 """Taking work: one slot, one holder, whoever else asks at the same moment."""
 
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -20,59 +23,81 @@ from workers.models import PoolMember, WorkerProfile
 # means that somebody else got one, so this many tries fail only in a storm.
 TRIES = 60
 
+Look = Callable[[Step, bool], Assignment | None]
 
-@transaction.atomic
+
+class _LookAgain(Exception):
+    """Nothing was locked; the locks on slots that turned out to be taken are given back."""
+
+
 def claim_next(*, batch_id: int, by: User, now: datetime) -> Assignment:
     """Gives `by` the next free slot of a batch.
 
     Raises `Missing`, `NotAllowed` (the work is not for them) or `Conflict` with a reason code of
     `rules.REASONS`; "nothing_left" only when no slot is free for them at that moment.
     """
-    step, standing = offered_step(batch_id=batch_id, by=by, now=now)
-    _check(step, standing, by, now)
-    for turn in range(TRIES):
-        for new in (True, False):
-            # First one that this person has not had before, then any.
-            slot = _PICK.first(
-                step=step.pk, by=by.pk, new=new, alone=step.answers_per_task == 1, skip_locked=turn == 0
-            )
+
+    def look(step: Step, skip_locked: bool, news: Sequence[bool]) -> Assignment | None:
+        alone = step.answers_per_task == 1
+        for new in news:
+            slot = _PICK.first(step=step.pk, by=by.pk, new=new, alone=alone, skip_locked=skip_locked)
             if slot is not None:
                 return _hold(slot, step, by, now, new=new)
-        if turn:
-            _require_still_offered(step, standing, now)
-            if not free_slots(step, by).exists():
-                raise error_of("nothing_left")
-    raise error_of("busy")
+        if not skip_locked and not free_slots(step, by).exists():
+            raise error_of("nothing_left")
+        return None
+
+    # First one that this person has not had before, then any.
+    ways = [partial(look, news=news) for news in ((True, False), (True,), (False,))]
+    return _claim(batch_id, by, now, first=ways[0], then=ways[1:])
 
 
-@transaction.atomic
 def claim_task(*, task_id: int, by: User, now: datetime) -> Assignment:
     """Gives `by` a slot of a task they chose. Raises like `claim_next`, and "slot_taken"."""
     task = Task.objects.filter(pk=task_id).exclude(batch__state=BatchState.DRAFT).first()
     if task is None:
         raise Missing
-    step, standing = offered_step(batch_id=task.batch_id, by=by, now=now)
-    _check(step, standing, by, now)
     mine = Assignment.objects.filter(task_id=task_id, worker=by).exclude(state__in=OFF_TASK)
-    if mine.exists():
-        raise error_of("already_on_task")
-    for turn in range(TRIES):
-        free = Slot.objects.filter(task_id=task_id, state=SlotState.OPEN).order_by("number")
-        slot = _lockable(free, alone=step.answers_per_task == 1, skip_locked=turn == 0).first()
+    free = Slot.objects.filter(task_id=task_id, state=SlotState.OPEN).order_by("number")
+
+    def look(step: Step, skip_locked: bool) -> Assignment | None:
+        if mine.exists():
+            raise error_of("already_on_task")
+        slot = _lockable(free, alone=step.answers_per_task == 1, skip_locked=skip_locked).first()
         if slot is not None:
             return _hold(slot, step, by, now, new=False)
-        if turn:
-            _require_still_offered(step, standing, now)
-            if not free.exists():
-                raise error_of("slot_taken")
+        if not skip_locked and not free.exists():
+            raise error_of("slot_taken")
+        return None
+
+    return _claim(task.batch_id, by, now, first=look, then=[look])
+
+
+def _claim(batch_id: int, by: User, now: datetime, *, first: Look, then: Sequence[Look]) -> Assignment:
+    """Looks once past what others are locking, then waits for them.
+
+    Each look has its transaction: PostgreSQL keeps a row locked that it found taken after the wait, and two
+    people who look twice while holding such rows would wait for each other.
+    """
+    for turn in range(TRIES):
+        for look in then if turn else [first]:
+            with suppress(_LookAgain), transaction.atomic():
+                step, standing = offered_step(batch_id=batch_id, by=by, now=now)
+                _check(step, standing, by, now)
+                found = look(step, turn == 0)
+                if found is None:
+                    raise _LookAgain
+                return found
     raise error_of("busy")
 
 
 _OFFERED = hot.Prepared(
-    lambda batch, by, now: Step.objects.select_related("batch__store")
-    .filter(batch_id=batch, position=1)
-    .exclude(batch__state=BatchState.DRAFT)
-    .annotate(**standing_columns(User(pk=by), now))
+    lambda batch, by, now: (
+        Step.objects.select_related("batch__store")
+        .filter(batch_id=batch, position=1)
+        .exclude(batch__state=BatchState.DRAFT)
+        .annotate(**standing_columns(User(pk=by), now))
+    )
 )
 
 
@@ -121,7 +146,9 @@ def free_slots(step: Step, by: User) -> QuerySet[Slot]:
 
 
 _HELD = hot.Prepared(
-    lambda step, by: Assignment.objects.filter(step_id=step, worker_id=by).exclude(state__in=OFF_TASK).only("pk")
+    lambda step, by: (
+        Assignment.objects.filter(step_id=step, worker_id=by).exclude(state__in=OFF_TASK).only("pk")
+    )
 )
 
 
@@ -138,14 +165,6 @@ def _check(step: Step, standing: Standing, by: User, now: datetime) -> None:
     lock_person(by)
     if step.per_worker_cap is not None and held_of_cap(step, by) >= step.per_worker_cap:
         raise error_of("cap_reached")
-
-
-def _require_still_offered(step: Step, standing: Standing, now: datetime) -> None:
-    """A batch paused or ended since it was read has free slots that nobody may take."""
-    step.batch.refresh_from_db(fields=["state"])
-    refusal = refusal_of_claim(step, standing, now)
-    if refusal:
-        raise error_of(refusal)
 
 
 _PERSON = hot.Prepared(lambda by: User.objects.select_for_update(no_key=True).filter(pk=by).only("pk"))
