@@ -192,8 +192,12 @@ def make_approved(
     return submission
 
 
-def make_upload(owner: User, data: bytes | None = None) -> Upload:
-    return uploads.keep_image(file=ContentFile(data or picture(), "a.png"), name="a.png", by=owner, now=now())
+def make_upload(owner: User, assignment: Assignment | None = None) -> Upload:
+    """A picture; with `assignment` one that was handed in with it."""
+    kept = uploads.keep_image(file=ContentFile(picture(), "a.png"), name="a.png", by=owner, now=now())
+    kept.assignment = assignment
+    kept.save(update_fields=["assignment"])
+    return kept
 
 
 def picture(form: str = "PNG", size: tuple[int, int] = (8, 6)) -> bytes:

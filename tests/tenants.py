@@ -78,7 +78,7 @@ def make_tenants() -> Tenants:
         "release_id": result.pk,
         "result_id": result.pk,
         "import_id": Import.objects.get(batch=crowd).pk,
-        "upload_id": make_upload(cast.chie).pk,
+        "upload_id": make_upload(cast.chie, waiting.assignment).pk,
         "notice_id": Notice.objects.filter(user=cast.chie)[0].pk,
         "key_id": create_key(user=cast.chie, name="Chie's", scopes=["read"], by=cast.chie, now=now())[0].pk,
     }

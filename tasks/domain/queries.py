@@ -8,7 +8,7 @@ from accounts.domain.queries import DESK, stores_of
 from accounts.models import User
 from tasks.models import Assignment, Batch, Import, Release, Slot, Step, Submission, Task, Upload
 from tasks.rules import STAFF_WORK_ROLES
-from tasks.states import OFF_TASK, UNDECIDED, Audience, BatchState, JobState, SlotState
+from tasks.states import OFF_TASK, UNDECIDED, AssignmentState, Audience, BatchState, JobState, SlotState
 from workers.models import PoolMember, WorkerProfile
 
 
@@ -50,12 +50,11 @@ def visible_submissions(user: User, now: datetime) -> QuerySet[Submission]:
 def visible_uploads(user: User, now: datetime) -> QuerySet[Upload]:
     """One's own pictures, those handed in to one's store, and a store's own for whoever sees its work."""
     desk = stores_of(user, now, *DESK)
-    handed_in = Submission.objects.filter(assignment__store__in=desk, assignment__worker=OuterRef("owner"))
     shops = Q(store__in=stores_of(user, now)) | Q(
         store__in=offered_steps(user, now).values("batch__store_id")
     )
     worked = Q(store__in=Assignment.objects.filter(worker=user).values("store_id"))
-    at_desk = Q(store=None) & Exists(handed_in)
+    at_desk = Q(assignment__store__in=desk) & ~Q(assignment__state=AssignmentState.REJECTED)
     return Upload.objects.filter(Q(owner=user) | shops | worked | at_desk)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -20,6 +21,7 @@ from tasks.answers.checks import (
     run_checks,
     unique_key,
 )
+from tasks.answers.schema import FieldKind
 from tasks.answers.validate import validate_answer
 from tasks.domain import claim, draft, hold, needs
 from tasks.domain.versions import known
@@ -28,6 +30,7 @@ from tasks.models import Assignment, Submission, TakenValue, Upload
 from tasks.states import OFF_TASK, AssignmentState
 
 SURPLUS_DAYS = 7
+IMAGE = FieldKind.IMAGE
 DELIVERED = (
     "state",
     "draft",
@@ -108,6 +111,7 @@ def _deliver(
         created_at=now,
     )
     hot.insert(submission)
+    _hand_over_pictures(assignment, answer)
     verb = "submit_late" if late else "submit"
     with legal(assignment.state, verb):
         getattr(assignment, verb)()
@@ -151,10 +155,7 @@ def check_answer(assignment: Assignment, answer: draft.Answer) -> list[dict[str,
     form, checks = version.form, version.checks
 
     def upload_exists(upload_id: str) -> bool:
-        return (
-            upload_id.isdigit()
-            and Upload.objects.filter(pk=int(upload_id), owner_id=assignment.worker_id).exists()
-        )
+        return upload_id.isdigit() and _pictures_for(assignment, [int(upload_id)]).exists()
 
     problems = list(validate_answer(form, answer, upload_exists=upload_exists))
     if problems:
@@ -166,6 +167,20 @@ def check_answer(assignment: Assignment, answer: draft.Answer) -> list[dict[str,
         fields = [FieldProblem(r.field, f"check_{r.kind}", describe(r.as_json())) for r in failed]
         raise Invalid("answer_invalid", _("Some fields need your attention."), fields=fields)
     return [result.as_json() for result in results]
+
+
+def _pictures_for(assignment: Assignment, ids: list[int]) -> QuerySet[Upload]:
+    """Those of the worker's pictures that were not handed in with other work, maybe of another store."""
+    mine = Upload.objects.filter(pk__in=ids, owner_id=assignment.worker_id)
+    return mine.filter(Q(assignment=None) | Q(assignment=assignment))
+
+
+def _hand_over_pictures(assignment: Assignment, answer: draft.Answer) -> None:
+    """From here on the desk of the assignment's store sees the answer's pictures, and no other desk does."""
+    fields = [one.name for one in known(assignment.template_version_id).form.fields if one.kind == IMAGE]
+    ids = [int(answer[name]) for name in fields if name in answer]
+    if ids:
+        _pictures_for(assignment, ids).update(assignment=assignment)
 
 
 def _take_values(assignment: Assignment, checks: list[Check], answer: draft.Answer) -> set[str]:
