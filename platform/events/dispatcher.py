@@ -4,15 +4,16 @@ Ids are drawn before commit, so a lower id may become visible later. Positions a
 already committed, under a lock: whoever has read up to a position never misses anything behind it.
 """
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.backends.utils import CursorWrapper
 
-from events.models import EventAudience
+from kernel import hot
 from kernel.db import is_postgres
 
 BATCH = 500
 _LOCK = 0x7E5C0001
 
+_ANY = "SELECT 1 FROM events_eventaudience WHERE position IS NULL LIMIT 1"
 _PENDING = """
     SELECT DISTINCT event_id FROM events_eventaudience WHERE position IS NULL ORDER BY event_id LIMIT %s
 """
@@ -35,9 +36,11 @@ _PLACE = f"""
 def dispatch_once() -> int:
     """Places up to 500 events and returns how many; 0 when there are none or another process is at it."""
     # Looked at without the lock: an idle dispatcher must not take SQLite's only write lock.
-    if not EventAudience.objects.filter(position=None).exists():
-        return 0
-    with transaction.atomic(), connection.cursor() as cursor:
+    with hot.cursor() as cursor:
+        cursor.execute(_ANY)
+        if cursor.fetchone() is None:
+            return 0
+    with transaction.atomic(), hot.cursor() as cursor:
         return _place_on_postgres(cursor) if is_postgres() else _place_on_sqlite(cursor)
 
 

@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Max
 
 from events.models import EventAudience, Position
+from kernel import hot
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,19 @@ def after(position: int, limit: int) -> list[EventRow]:
     return _rows(range(position + 1, position + limit + 1))
 
 
+_CHANGES = """
+    SELECT p.position, e.name, a.topic FROM events_position p
+    JOIN events_event e ON e.id = p.event_id JOIN events_eventaudience a ON a.event_id = e.id
+    WHERE p.position BETWEEN %s AND %s ORDER BY p.position
+"""
+
+
 def changes(position: int, limit: int) -> list[tuple[int, str, str]]:
     """(position, event name, topic) of the first `limit` events behind `position`, in one query."""
-    places = Position.objects.filter(position__range=(position + 1, position + limit)).order_by("position")
-    return list(places.values_list("position", "event__name", "event__audience__topic"))
+    with hot.cursor() as cursor:
+        cursor.execute(_CHANGES, [position + 1, position + limit])
+        rows: list[tuple[int, str, str]] = cursor.fetchall()
+    return rows
 
 
 def last_position(topics: Iterable[str]) -> int:

@@ -63,6 +63,10 @@ class Hub:
         for (topic, name), position in newest.items():
             self._tell(topic, name, position)
 
+    def pass_to(self, position: int) -> None:
+        """Everything up to `position` has happened while nobody listened."""
+        self.position = max(self.position, position)
+
     def _tell(self, topic: str, name: str, position: int) -> None:
         listeners = self._by_topic.get(topic)
         if not listeners:

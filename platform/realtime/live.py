@@ -23,15 +23,22 @@ logger = logging.getLogger("tencho.realtime")
 DOORBELL = "doorbell"
 LOOK_EVERY = 1.0
 # Commits that follow each other this closely are told in one go.
-BREATH = 0.02
+BREATH = 0.05
 
 
 class LiveThread(Loop):
     """Places new events, then reads what is new for the sockets here: one thread, one connection."""
 
-    def __init__(self, ring: Callable[[], None], deliver: Callable[[list[Change]], None]) -> None:
+    def __init__(
+        self,
+        ring: Callable[[], None],
+        deliver: Callable[[list[Change]], None],
+        is_listening: Callable[[], bool],
+        pass_: Callable[[int], None],
+    ) -> None:
         super().__init__("live", interval=0.15 if is_postgres() else 0.5, wake=pending)
         self._ring, self._deliver = ring, deliver
+        self._is_listening, self._pass = is_listening, pass_
         self._position = 0
         self._looked_at = 0.0
         self._rung = False
@@ -60,6 +67,14 @@ class LiveThread(Loop):
 
     def _look(self) -> None:
         self._looked_at = time.monotonic()
+        if not self._is_listening():
+            head = queries.head()
+            # Asked again: whoever came before the head was read must hear what is behind them. Whoever
+            # comes later looks at everything after subscribing.
+            if not self._is_listening():
+                self._position = max(self._position, head)
+                self._pass(self._position)
+                return
         while found := queries.changes(self._position, BATCH):
             self._position = found[-1][0]
             self._deliver(found)
@@ -80,7 +95,7 @@ class Live:
         if self._loop is not None:
             return
         self._loop = asyncio.get_running_loop()
-        self._thread = LiveThread(self._ring, self._deliver)
+        self._thread = LiveThread(self._ring, self._deliver, lambda: bool(self.hub.sockets), self._pass)
         self._tasks = [
             self._loop.create_task(self._start()),
             self._loop.create_task(self.hub.recheck_forever()),
@@ -127,6 +142,10 @@ class Live:
     def _deliver(self, changes: list[Change]) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.hub.deliver, changes)
+
+    def _pass(self, position: int) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.hub.pass_to, position)
 
     def _ring(self) -> None:
         if self._loop is not None and self._is_shared() and not self._loop.is_closed():
