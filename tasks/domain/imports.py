@@ -31,6 +31,8 @@ from tasks.states import BatchState, JobState, TaskState
 FORMATS = ("shopify",)
 CHUNK_ROWS = 1000
 REFUSALS_KEPT = 10_000
+# Of a header, which can be as long as its cell.
+COLUMN_MAX = 200
 SAMPLE = 200
 PROGRESS_EVERY_SECONDS = 0.5
 
@@ -112,7 +114,7 @@ def _lock_draft(batch_id: int, by: User, now: datetime) -> Batch:
 
 
 def _require_same_source(batch: Batch, digest: str) -> None:
-    landed = Unit.objects.filter(batch=batch).select_related("source").first()
+    landed = Unit.objects.filter(batch=batch, source__state=JobState.DONE).select_related("source").first()
     if landed is not None and landed.source.sha256 != digest:
         raise Conflict(
             "source_present", _("This batch has its file already. Remove it first, or make another batch.")
@@ -165,6 +167,8 @@ def run_import(*, import_id: int) -> None:
     source = _begin(import_id)
     if source is None:
         return
+    # Keys of what was taken out would pass for keys that the batch has.
+    remove_discarded(batch_id=source.batch_id)
     staging.clear(source)
     ImportRefusal.objects.filter(source=source).delete()
     reading = Reading(source, _next_position(source.batch_id))
@@ -238,24 +242,35 @@ def _note(reading: Reading, product: Product, opened: Source) -> None:
 
 
 def _stage(reading: Reading, chunk: list[Product]) -> None:
-    """Writes one chunk and the progress in one short transaction."""
-    began = time.monotonic()
-    with transaction.atomic():
-        made = staging.add(reading.source, chunk, first_position=reading.first_position + reading.made)
-        reading.made += made
-        reading.known += len(chunk) - made
-        _keep_refusals(reading)
-        _progress(reading)
-    staging.breathe(time.monotonic() - began)
+    """Writes one chunk, its refusals and the progress in short transactions."""
+    more = True
+    while more:
+        began = time.monotonic()
+        with transaction.atomic():
+            made = staging.add(reading.source, chunk, first_position=reading.first_position + reading.made)
+            reading.made += made
+            reading.known += len(chunk) - made
+            _keep_refusals(reading)
+            _progress(reading)
+        staging.breathe(time.monotonic() - began)
+        chunk, more = [], bool(reading.refusals)
 
 
 def _keep_refusals(reading: Reading) -> None:
-    room = REFUSALS_KEPT - (reading.refused - len(reading.refusals))
+    room = max(REFUSALS_KEPT - (reading.refused - len(reading.refusals)), 0)
+    some = reading.refusals[: min(room, CHUNK_ROWS)]
     ImportRefusal.objects.bulk_create(
-        ImportRefusal(source=reading.source, row=r.row, column=r.column, code=r.code, params=dict(r.params))
-        for r in reading.refusals[: max(room, 0)]
+        ImportRefusal(
+            source=reading.source,
+            row=r.row,
+            column=r.column[:COLUMN_MAX],
+            code=r.code,
+            params=dict(r.params),
+        )
+        for r in some
     )
-    reading.refusals.clear()
+    # Beyond the number kept they are only counted.
+    reading.refusals = reading.refusals[len(some) :] if some else []
 
 
 def _progress(reading: Reading) -> None:
@@ -304,6 +319,17 @@ def _land(reading: Reading, opened: Source, now: datetime) -> None:
         counts.add(source.batch_id, {TaskState.OPEN: reading.made})
     told: dict[str, Any] = {"batch": source.batch_id, "import": source.pk, "units": reading.made}
     record("import.landed", topics=topics.of_batch(source.batch), actor=source.created_by_id, **told)
+
+
+def remove_discarded(*, batch_id: int) -> None:
+    """Removes the rows of imports that were taken out of a draft, and files that no other import names."""
+    for source in Import.objects.filter(batch_id=batch_id, state=JobState.DISCARDED).order_by("pk"):
+        staging.clear(source)
+        stopping()
+        name, storage = source.file.name, source.file.storage
+        source.delete()
+        if name and not Import.objects.filter(file=name).exists():
+            storage.delete(name)
 
 
 def give_up(*, import_id: int, now: datetime) -> None:
