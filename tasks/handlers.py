@@ -9,7 +9,7 @@ from events.readers import reader
 from kernel.clock import now
 from notify.domain import notify
 from tasks import rules
-from tasks.models import Assignment, Batch
+from tasks.models import Assignment, Batch, Import
 
 
 def _to_worker(kind: str) -> Callable[[EventRow], None]:
@@ -56,6 +56,12 @@ def _by_clock(tell: Callable[[EventRow], None]) -> Callable[[EventRow], None]:
     return told
 
 
+def _import_landed(event: EventRow) -> None:
+    # An inspection is watched by whoever waits for it in the wizard.
+    if not Import.objects.filter(pk=event.payload["import"], inspect_only=True).exists():
+        _to_directors("import_landed", "")(event)
+
+
 HANDLERS: dict[str, Callable[[EventRow], None]] = {
     "assignment.changes_requested": _to_worker("changes_requested"),
     "assignment.approved": _approved,
@@ -67,7 +73,7 @@ HANDLERS: dict[str, Callable[[EventRow], None]] = {
     "batch.unseen_waits": _to_directors("unseen", "?show=unseen"),
     "batch.closed": _by_clock(_to_directors("closed", "")),
     "batch.completed": _to_directors("completed", "results/"),
-    "import.landed": _to_directors("import_landed", ""),
+    "import.landed": _import_landed,
     "import.failed": _to_directors("import_failed", ""),
     "release.done": _to_directors("release_done", "results/"),
     "release.failed": _to_directors("release_failed", "results/"),

@@ -29,6 +29,13 @@ def read_source(import_id: int) -> None:
     run_import(import_id=import_id)
 
 
+@job()
+def remove_discarded(batch_id: int) -> None:
+    from tasks.domain import imports  # as above
+
+    imports.remove_discarded(batch_id=batch_id)
+
+
 def _release_gave_up(release_id: int) -> None:
     from tasks.domain.releases import give_up  # as above
 

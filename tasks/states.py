@@ -70,6 +70,8 @@ class JobState(models.TextChoices):
     RUNNING = "running", pgettext_lazy("job", "Running")
     DONE = "done", pgettext_lazy("job", "Done")
     FAILED = "failed", pgettext_lazy("job", "Failed")
+    # An import that its director took out of the draft again; a job removes what it had brought.
+    DISCARDED = "discarded", pgettext_lazy("job", "Removed")
 
 
 class Decision(models.TextChoices):

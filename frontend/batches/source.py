@@ -50,7 +50,7 @@ class Sources:
 
 
 def sources_of(batch: Batch) -> Sources:
-    rows = list(batch.imports.order_by("-pk")[:20])
+    rows = list(batch.imports.exclude(state=JobState.DISCARDED).order_by("-pk")[:20])
     read = next((row for row in rows if row.state == JobState.DONE), None)
     tasks = counts.of_batch(batch.pk)[TaskState.OPEN]
     return Sources(rows[0] if rows else None, read, tasks)

@@ -125,6 +125,7 @@ def _unseen(desk: Desk) -> list[Unseen]:
 
 def _drafts(desk: Desk) -> Any:
     """The director's unfinished batches, the newest first, with the state of their last file."""
-    last = Import.objects.filter(batch=OuterRef("pk")).order_by("-pk").values("state")[:1]
+    kept = Import.objects.exclude(state=JobState.DISCARDED)
+    last = kept.filter(batch=OuterRef("pk")).order_by("-pk").values("state")[:1]
     rows = Batch.objects.filter(store__in=desk.directed, state=BatchState.DRAFT).select_related("store")
     return list(rows.annotate(last_import=Subquery(last)).order_by("-pk")[:DRAFTS_SHOWN])

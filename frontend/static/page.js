@@ -20,15 +20,22 @@
     }
   }
 
-  const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always", style: "short" });
+  // The words come with the page, so that the time left reads the same before and after it counts on.
+  const left = document.documentElement.dataset;
+
+  function inWords(minutes) {
+    if (minutes < 0) return left.leftOver;
+    if (minutes < 60) return left.leftMinute.replace("{n}", minutes);
+    if (minutes < 48 * 60) return left.leftHour.replace("{n}", Math.floor(minutes / 60));
+    return left.leftDay.replace("{n}", Math.floor(minutes / 1440));
+  }
 
   function countDown() {
     for (const time of document.querySelectorAll("time[data-until]")) {
       const minutes = Math.floor((new Date(time.dateTime) - Date.now()) / 60000);
       time.classList.toggle("is-soon", minutes < 10);
-      if (Math.abs(minutes) < 60) time.textContent = words.format(minutes, "minute");
-      else if (Math.abs(minutes) < 48 * 60) time.textContent = words.format(Math.trunc(minutes / 60), "hour");
-      else time.textContent = words.format(Math.trunc(minutes / 1440), "day");
+      const text = inWords(minutes);
+      if (time.textContent !== text) time.textContent = text;
     }
   }
 

@@ -16,7 +16,6 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 register = template.Library()
 ICONS = Path(settings.ICONS_ROOT)
@@ -100,10 +99,10 @@ def in_words(left: timedelta) -> str:
     if minutes < 0:
         return _("over")
     if minutes < 60:
-        return ngettext("%(n)d min left", "%(n)d min left", minutes) % {"n": minutes}
+        return _("{n} min left").format(n=minutes)
     if minutes < 48 * 60:
-        return ngettext("%(n)d h left", "%(n)d h left", minutes // 60) % {"n": minutes // 60}
-    return ngettext("%(n)d day left", "%(n)d days left", minutes // 1440) % {"n": minutes // 1440}
+        return _("{n} h left").format(n=minutes // 60)
+    return _("{n} d left").format(n=minutes // 1440)
 
 
 @register.filter

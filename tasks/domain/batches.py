@@ -13,6 +13,7 @@ from accounts.domain.queries import has_role, stores_of
 from accounts.models import Store, User
 from events import record
 from kernel.errors import Conflict, FieldProblem, Invalid
+from kernel.transitions import move_many
 from tasks import jobs, topics
 from tasks.domain import counts, hold
 from tasks.domain.one_by_one import one_by_one
@@ -76,7 +77,7 @@ def change_batch(*, batch_id: int, changes: Mapping[str, Any], by: User, now: da
     changed = {name for name, value in changes.items() if getattr(terms, name) != value}
     if changed - {"title"} and batch.state != BatchState.DRAFT:
         raise Conflict("terms_fixed", _("The terms of a published batch cannot change."))
-    read = batch.imports.filter(inspect_only=False).exclude(state=JobState.FAILED)
+    read = batch.imports.filter(inspect_only=False, state__in=[JobState.QUEUED, JobState.RUNNING, JobState.DONE])
     laid_out = read.exclude(state=JobState.DONE, units_made=0).exists()
     if "answers_per_task" in changed and laid_out:
         raise Conflict(
@@ -345,11 +346,17 @@ def remove_tasks(*, batch_id: int, by: User, now: datetime) -> Batch:
 
 
 def _take_out(batch: Batch, imports: QuerySet[Import], verb: str, by: User) -> Batch:
+    """The imports are gone for everybody at once; a job removes their rows chunk by chunk."""
     if batch.state != BatchState.DRAFT:
         raise IllegalMove(batch.state, verb)
     _require_no_import(batch)
     counted = counts.of_batch(batch.pk)
-    imports.delete()
+    move_many(imports, "discard", record_chunk=_told_with_the_batch, wait=True)
     counts.add(batch.pk, {state: -n for state, n in counted.items()})
+    jobs.remove_discarded.enqueue(batch.pk)
     record("batch.changed", topics=topics.of_batch(batch), actor=by.pk, batch=batch.pk)
     return batch
+
+
+def _told_with_the_batch(ids: list[int]) -> None:
+    """The event is the batch's."""

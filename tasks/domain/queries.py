@@ -25,7 +25,8 @@ def visible_tasks(user: User, now: datetime) -> QuerySet[Task]:
 
 
 def visible_imports(user: User, now: datetime) -> QuerySet[Import]:
-    return Import.objects.filter(batch__store__in=stores_of(user, now, *DESK)).select_related("batch__store")
+    rows = Import.objects.filter(batch__store__in=stores_of(user, now, *DESK))
+    return rows.exclude(state=JobState.DISCARDED).select_related("batch__store")
 
 
 def visible_releases(user: User, now: datetime) -> QuerySet[Release]:

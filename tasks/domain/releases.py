@@ -152,7 +152,7 @@ def _write(release: Release, out: BinaryIO) -> dict[str, Any]:
 
 def source_of(batch: Batch) -> Import:
     """The file the batch was made from (all its imports read the same one)."""
-    unit = Unit.objects.filter(batch=batch).select_related("source").order_by("position").first()
+    unit = Unit.objects.filter(batch=batch, source__state=JobState.DONE).select_related("source").first()
     assert unit is not None, "a published batch has units"
     return unit.source
 

@@ -79,6 +79,9 @@ class Import(MachineMixin, models.Model):
     @transition(field=state, source=[JobState.QUEUED, JobState.RUNNING], target=JobState.FAILED)
     def fail(self) -> None: ...
 
+    @transition(field=state, source=[JobState.DONE, JobState.FAILED], target=JobState.DISCARDED)
+    def discard(self) -> None: ...
+
 
 class ImportRefusal(models.Model):
     """One row that was not taken, and why (`exchange.errors.describe` words it for the reader)."""

@@ -3,6 +3,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.states import Role
 from jobs.runner import run_pending
+from tasks.domain import counts
 from tasks.models import Batch, Step, Unit
 from tests.factories import Cast, make_member, make_store, products, shop_file
 from tests.frontend.batches.conftest import SignedIn
@@ -160,11 +161,14 @@ def test_other_products_can_be_chosen_and_the_file_can_be_replaced(cast: Cast, s
     batch = upload(client, cast)
     choose(client, batch)
     assert client.post(f"/batches/{batch.pk}/source/again/").status_code == 302
+    assert counts.of_batch(batch.pk)["open"] == 0
+    run_pending()
     assert Unit.objects.count() == 0
     choose(client, batch, "description", answers_per_task="2")
     assert Unit.objects.count() == 2
     assert client.get(f"/batches/{batch.pk}/terms/").context["progress"].answers == 4
     assert client.post(f"/batches/{batch.pk}/source/remove/").status_code == 302
+    run_pending()
     assert not batch.imports.exists()
     assert "Drop the product file here" in client.get(f"/batches/{batch.pk}/source/").content.decode()
 

@@ -9,6 +9,7 @@ from jobs.runner import run_pending
 from kernel.clock import now
 from kernel.errors import Conflict, Invalid
 from tasks.domain import batches, clocks, counts, imports, review
+from tasks.domain.queries import visible_tasks
 from tasks.domain.templates import publish_version
 from tasks.errors import IllegalMove, Missing, RoleMissing
 from tasks.models import Batch, Import, Task, Template, Unit
@@ -172,7 +173,11 @@ def test_answers_per_task_are_fixed_once_a_file_was_read(cast: Cast) -> None:
         batches.change_batch(batch_id=batch.pk, changes={"answers_per_task": 1}, by=cast.aya, now=now())
     assert refused.value.code == "source_present"
     batches.remove_source(batch_id=batch.pk, by=cast.aya, now=now())
+    assert not visible_tasks(cast.aya, now()).exists()
+    assert counts.of_batch(batch.pk)["open"] == 0
+    run_pending()
     assert not Unit.objects.exists()
+    assert not Import.objects.exists()
     assert counts.drift(batch.pk) == {}
     batches.change_batch(batch_id=batch.pk, changes={"answers_per_task": 1}, by=cast.aya, now=now())
 
