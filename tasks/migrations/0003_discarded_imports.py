@@ -16,9 +16,4 @@ class Migration(migrations.Migration):
             name='state',
             field=django_fsm.FSMField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('discarded', 'Removed')], default='queued', max_length=50, protected=True),
         ),
-        migrations.AlterField(
-            model_name='release',
-            name='state',
-            field=django_fsm.FSMField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('discarded', 'Removed')], default='queued', max_length=50, protected=True),
-        ),
     ]

@@ -111,7 +111,9 @@ class Release(MachineMixin, models.Model):
     batch = models.ForeignKey("tasks.Batch", on_delete=models.CASCADE, related_name="releases")
     format = models.CharField(max_length=10, choices=Format.choices)
     state: "models.CharField[str, str]" = FSMField(
-        default=JobState.QUEUED, choices=JobState.choices, protected=True
+        default=JobState.QUEUED,
+        choices=[choice for choice in JobState.choices if choice[0] != JobState.DISCARDED],
+        protected=True,
     )
     file = models.FileField(upload_to=release_path, blank=True)
     name = models.CharField(max_length=255, blank=True)

@@ -56,7 +56,7 @@ class Task(MachineMixin, models.Model):
     )
     def open(self) -> None: ...
 
-    @transition(field=state, source=[TaskState.OPEN, TaskState.IN_REVIEW], target=TaskState.CLAIMED)
+    @transition(field=state, source=TaskState.OPEN, target=TaskState.CLAIMED)
     def claim(self) -> None: ...
 
     @transition(field=state, source=[TaskState.OPEN, TaskState.CLAIMED], target=TaskState.IN_REVIEW)
