@@ -64,8 +64,7 @@ def submit(*, assignment_id: int, answer: draft.Answer, fence: int, by: User, no
             refused = draft.keep_aside(assignment, answer, fence, now)
         else:
             try:
-                with transaction.atomic():
-                    results = _checked(assignment, answer, now)
+                results = _checked(assignment, answer, now)
             except (Conflict, Invalid) as problem:
                 refused = problem
             else:
@@ -160,10 +159,11 @@ def check_answer(assignment: Assignment, answer: draft.Answer) -> list[dict[str,
     problems = list(validate_answer(form, answer, upload_exists=upload_exists))
     if problems:
         raise Invalid("answer_invalid", _("Some fields need your attention."), fields=problems)
-    taken = _take_values(assignment, checks, answer)
+    taken, reserved = _take_values(assignment, checks, answer)
     results = run_checks(checks, answer, is_taken=lambda field, value: field in taken)
     failed = blocking_failures(results)
     if failed:
+        TakenValue.objects.filter(pk__in=reserved).delete()
         fields = [FieldProblem(r.field, f"check_{r.kind}", describe(r.as_json())) for r in failed]
         raise Invalid("answer_invalid", _("Some fields need your attention."), fields=fields)
     return [result.as_json() for result in results]
@@ -183,26 +183,34 @@ def _hand_over_pictures(assignment: Assignment, answer: draft.Answer) -> None:
         _pictures_for(assignment, ids).update(assignment=assignment)
 
 
-def _take_values(assignment: Assignment, checks: list[Check], answer: draft.Answer) -> set[str]:
-    """Reserves this answer's unique values for its task; returns the fields whose value is another task's."""
+def _take_values(
+    assignment: Assignment, checks: list[Check], answer: draft.Answer
+) -> tuple[set[str], list[int]]:
+    """Reserves this answer's unique values for its task.
+
+    Returns the fields whose value is another task's, and the ids of what was reserved just now.
+    """
     fields = {check.field for check in checks if check.kind == CheckKind.UNIQUE_IN_BATCH}
-    taken = set()
+    taken, reserved = set(), []
     for field in sorted(fields & answer.keys()):
         digest = hashlib.sha256(unique_key(answer[field]).encode()).hexdigest()
-        if not _take(assignment, field, digest):
+        made = _reserve(assignment, field, digest)
+        if made is not None:
+            reserved.append(made)
+        elif not TakenValue.objects.filter(
+            step_id=assignment.step_id, field=field, digest=digest, task_id=assignment.task_id
+        ).exists():
             taken.add(field)
-    return taken
+    return taken, reserved
 
 
-def _take(assignment: Assignment, field: str, digest: str) -> bool:
-    """Whether the value is this task's, from now on or already. Waits for whoever is taking it."""
+def _reserve(assignment: Assignment, field: str, digest: str) -> int | None:
+    """The id of the value's new row, None if it is taken. Waits for whoever is taking it."""
     with hot.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {TakenValue._meta.db_table} (step_id, field, digest, task_id) "
-            "VALUES (%s, %s, %s, %s) ON CONFLICT (step_id, field, digest) DO NOTHING",
+            "VALUES (%s, %s, %s, %s) ON CONFLICT (step_id, field, digest) DO NOTHING RETURNING id",
             [assignment.step_id, field, digest, assignment.task_id],
         )
-        if cursor.rowcount:
-            return True
-    mine = TakenValue.objects.filter(step_id=assignment.step_id, field=field, digest=digest)
-    return mine.filter(task_id=assignment.task_id).exists()
+        row = cursor.fetchone()
+    return row[0] if row else None
