@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import OperationalError
 from django.http import Http404, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 
@@ -35,7 +36,7 @@ FOREIGN: tuple[tuple[tuple[type[Exception], ...], int, str, Text], ...] = (
     ((PermissionDenied, exceptions.PermissionDenied), 403, "not_allowed", _("This is not allowed to you.")),
     ((RequestDataTooBig,), 413, "too_large", _("The request is too large.")),
     (
-        (exceptions.ParseError, BadRequest, SuspiciousOperation, UnreadablePostError),
+        (exceptions.ParseError, BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError),
         400,
         "malformed",
         _("The request cannot be read."),

@@ -154,7 +154,8 @@ def check_answer(assignment: Assignment, answer: draft.Answer) -> list[dict[str,
     form, checks = version.form, version.checks
 
     def upload_exists(upload_id: str) -> bool:
-        return upload_id.isdigit() and _pictures_for(assignment, [int(upload_id)]).exists()
+        is_id = upload_id.isascii() and upload_id.isdigit() and len(upload_id) < 19
+        return is_id and _pictures_for(assignment, [int(upload_id)]).exists()
 
     problems = list(validate_answer(form, answer, upload_exists=upload_exists))
     if problems:

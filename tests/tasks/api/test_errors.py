@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from jobs.runner import run_pending
 from kernel.clock import now
 from tasks.domain import batches, claim, clocks, review
 from tests import factories
@@ -217,7 +218,7 @@ def test_a_batch_is_published_once_it_is_complete(cast: Cast) -> None:
     assert started.status == 202
     assert aya.post(f"batches/{batch}/publish").code == "import_running"
     assert aya.upload(f"batches/{batch}/source", b"x").code == "import_running"
-    factories.run_pending()
+    run_pending()
     assert aya.post(f"batches/{batch}/publish").code == "reward_missing"
     changed = aya.patch(f"batches/{batch}", {"reward": 100}).ok()
     assert changed["reward"] == 100
