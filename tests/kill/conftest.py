@@ -10,26 +10,46 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.browser.conftest import axe, browser, live_server_url, page
-from tests.kill.people import Person
+from tests.browser.conftest import axe, browser, page
+from tests.kill.files import products
+from tests.kill.people import Person, ok, until
 from tests.serving import Server
 
-__all__ = ["axe", "browser", "live_server_url", "page"]
-
-PRODUCTS = 120
+__all__ = ["axe", "browser", "page"]
 
 
 @dataclass
 class Shop:
-    """The served application and who is there."""
+    """The served application and who is there. All tests of a run share it."""
 
     server: Server
     store: int
-    batch: int
     people: dict[str, Person]
 
     def __getattr__(self, name: str) -> Person:
         return self.people[name]
+
+    def restart(self) -> None:
+        """As after a power cut."""
+        self.server.kill()
+        self.server.start()
+
+    def publish(self, data: bytes, **form: str) -> int:
+        """A batch for the pool, made from this file; its number."""
+        batch = self.aya.draft_batch(self.store)
+        found = self.read(ok(self.aya.upload(batch, data, **form))["id"])
+        assert found["state"] == "done", found
+        self.aya.post(f"batches/{batch}/publish")
+        return batch
+
+    def read(self, number: int, seconds: float = 90) -> Any:
+        """An import when it has ended."""
+
+        def ended() -> Any:
+            found = self.aya.get(f"imports/{number}")
+            return found if found["state"] in ("done", "failed") else None
+
+        return until(ended, "the file is read", seconds)
 
 
 class _Database:
@@ -53,21 +73,25 @@ class _Database:
             connection.execute(statement.encode())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with _Database() as environment:
         server = Server(tmp_path_factory.mktemp("served"), environment)
         server.prepare()
-        printed = server.manage(
-            "shell", "-v", "0", "-c", f"from tests.kill import shop; shop.fill({PRODUCTS})"
-        )
+        words = "from tests.kill import shop; shop.fill()"
+        found: dict[str, Any] = json.loads(server.manage("shell", "-v", "0", "-c", words))
         server.start()
-        found: dict[str, Any] = json.loads(printed)
         people = {name: Person(server, known) for name, known in found["people"].items()}
-        yield Shop(server, found["store"], found["batch"], people)
+        yield Shop(server, found["store"], people)
         server.stop()
 
 
-@pytest.fixture(scope="module")
-def server(shop: Shop) -> Server:
-    return shop.server
+@pytest.fixture(scope="session")
+def live_server_url(shop: Shop) -> str:
+    return shop.server.url
+
+
+@pytest.fixture
+def batch(shop: Shop) -> int:
+    """Published, a few products."""
+    return shop.publish(products(30))

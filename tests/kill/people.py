@@ -2,10 +2,12 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import httpx
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests.serving import Server
@@ -41,7 +43,7 @@ class Person:
         )
 
     def get(self, path: str) -> Any:
-        return ok(self.api.get(path))
+        return ok(self.api.get(path.removeprefix("/api/v1/")))
 
     def post(self, path: str, data: Any = None, **more: Any) -> Any:
         return ok(self.api.post(path, json={} if data is None else data, **more))
@@ -53,20 +55,21 @@ class Person:
         return self.api.put(f"assignments/{assignment}/draft", json={"answer": answer, "fence": fence})
 
     def draft_batch(self, store: int, **terms: Any) -> int:
-        filled = {"title": "Autumn", "template": "product-copy", "audience": "crowd", **terms}
+        filled = {"title": "Autumn", "template": "product-copy", "audience": "crowd", "reward": 50, **terms}
         return int(self.post(f"stores/{store}/batches", filled)["id"])
 
     def upload(self, batch: int, data: bytes, name: str = "products.csv", **form: str) -> httpx.Response:
         files = {"file": (name, data, "text/csv")}
         return self.api.post(f"batches/{batch}/source", files=files, data=form)
 
-    def listen(self, topics: list[str], since: int) -> ClientConnection:
+    @contextmanager
+    def listen(self, topics: list[str], since: int) -> Iterator[ClientConnection]:
         """A program's socket: every event behind `since`, then the live ones."""
         ticket = self.post("socket-ticket")
         address = self.server.url.replace("http:", "ws:") + ticket["path"]
-        socket = connect(address, open_timeout=20)
-        socket.send(json.dumps({"type": "subscribe", "topics": topics, "since": since}))
-        return socket
+        with connect(address, open_timeout=20) as socket:
+            socket.send(json.dumps({"type": "subscribe", "topics": topics, "since": since}))
+            yield socket
 
 
 def ok(response: httpx.Response) -> Any:
@@ -75,12 +78,12 @@ def ok(response: httpx.Response) -> Any:
 
 
 def events_of(socket: ClientConnection, seconds: float = 1.5) -> list[dict[str, Any]]:
-    """Events heard until nothing more comes for a while."""
+    """Events heard until nothing more comes for a while, or the connection ends."""
     heard: list[dict[str, Any]] = []
     while True:
         try:
             message = json.loads(socket.recv(timeout=seconds))
-        except TimeoutError:
+        except (TimeoutError, ConnectionClosed):
             return heard
         if message["type"] == "event":
             heard.append(message)

@@ -9,24 +9,21 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
 from accounts.models import User
-from events.dispatcher import dispatch_once
-from events.readers import run_readers
-from tests.factories import make_batch, make_cast, make_key
+from events.models import EventAudience
+from kernel.clock import now
+from tasks.domain import claim
+from tests.factories import make_cast, make_key
 
 
-def fill(products: int) -> None:
-    """The cast with keys and sessions, and a published batch for the pool; prints where to find them."""
+def fill() -> None:
+    """The cast with keys and sessions; prints them."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cast = make_cast()
-    batch = make_batch(cast, count=products, audience="crowd", lease_minutes=240)
-    while dispatch_once():
-        pass
-    run_readers()
     people: dict[str, Any] = {
         name: {"id": user.pk, "key": make_key(user), "session": _session(user)}
         for name, user in cast.people().items()
     }
-    print(json.dumps({"store": cast.store.pk, "batch": batch.pk, "people": people}))
+    print(json.dumps({"store": cast.store.pk, "people": people}))
 
 
 def _session(user: User) -> str:
@@ -38,3 +35,10 @@ def _session(user: User) -> str:
     store.set_expiry(timedelta(days=1))
     store.save()
     return str(store.session_key)
+
+
+def claim_unheard(batch_id: int, worker_id: int) -> None:
+    """A claim whose process ends before the event has a place in the log; prints its id."""
+    held = claim.claim_next(batch_id=batch_id, by=User.objects.get(pk=worker_id), now=now())
+    assert EventAudience.objects.filter(position=None).exists()
+    print(held.pk)
