@@ -9,7 +9,7 @@ from kernel.transitions import move_many
 from tasks.domain import counts
 from tasks.errors import legal
 from tasks.models import Slot, Step, Task
-from tasks.states import SlotState, TaskState, task_state
+from tasks.states import JobState, SlotState, TaskState, task_state
 
 VERBS = {
     TaskState.OPEN: "open",
@@ -86,7 +86,12 @@ def _nothing(ids: list[int]) -> None:
 
 def cancel_free_slots(batch_id: int, *, now: datetime, limit: int) -> list[int]:
     """Cancels up to `limit` open slots of a batch in the caller's transaction; returns their ids."""
-    free = Slot.objects.filter(step__batch_id=batch_id, state=SlotState.OPEN).order_by("pk")
+    # What was taken out of a draft is no longer counted, and is about to be removed.
+    free = (
+        Slot.objects.filter(step__batch_id=batch_id, state=SlotState.OPEN)
+        .exclude(task__unit__source__state=JobState.DISCARDED)
+        .order_by("pk")
+    )
     if connection.vendor == "postgresql":
         free = free.select_for_update(of=("self",))
     rows = list(free[:limit].values_list("pk", "task_id"))

@@ -224,3 +224,13 @@ def test_a_companys_own_template_comes_before_the_shipped_one(cast: Cast) -> Non
     own = Template.objects.create(company=cast.company, key="product-copy", title_ja="x", title_en="x")
     version = publish_version(template=own, content=CONTENT, by=cast.aya)
     assert step_of(draft(cast)).template_version == version
+
+
+def test_a_draft_called_off_right_after_its_file_was_taken_out_counts_nothing(cast: Cast) -> None:
+    batch = plain_batch(cast, publish=False)
+    batches.remove_source(batch_id=batch.pk, by=cast.aya, now=now())
+    batches.cancel(batch_id=batch.pk, by=cast.aya, now=now())
+    clocks.sweep(now=now())
+    run_pending()
+    assert not Unit.objects.filter(batch=batch).exists()
+    assert set(counts.of_batch(batch.pk).values()) == {0}
