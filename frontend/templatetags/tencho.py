@@ -1,5 +1,6 @@
 """Tags used on every page: icons, live regions, moments and money."""
 
+import re
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -119,7 +120,8 @@ def percent_of(part: int, whole: int) -> int:
 @register.simple_tag(takes_context=True)
 def here(context: Context, prefix: str) -> SafeString:
     """Marks the navigation entry of the present page."""
-    path = context["request"].path
+    # A task in hand is one's own work, though its address stands below the work to be found.
+    path = re.sub(r"^/work/\d+/", "/my-work/", context["request"].path)
     current = path == prefix if prefix == "/" else path.startswith(prefix)
     return mark_safe('aria-current="page"') if current else mark_safe("")
 
