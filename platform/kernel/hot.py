@@ -104,9 +104,8 @@ class _Statement(Generic[M]):
 
     def __init__(self, build: Callable[..., "models.QuerySet[M, M]"], values: dict[str, Value]) -> None:
         stand_ins = {name: _stand_in(number, value) for number, (name, value) in enumerate(values.items())}
-        query = build(**stand_ins).query
-        self._compiler = query.get_compiler(connection.alias)
-        self._sql, params = self._compiler.as_sql()
+        compiler: Any = build(**stand_ins).query.get_compiler(connection.alias)
+        self._sql, params = compiler.as_sql()
         if self._sql.count("%s") != len(params):
             raise ValueError("the statement holds a percent sign of its own")
         known = {
@@ -118,13 +117,15 @@ class _Statement(Generic[M]):
         # Constants become part of the text: a plan that is kept finds a partial index only by them.
         marks = ["%s" if _is_known(one, known) else _literal(one) for one in params]
         self._sql = "".join(chain.from_iterable(zip_longest(self._sql.split("%s"), marks, fillvalue="")))
-        info: Any = self._compiler.klass_info
+        info, select = compiler.klass_info, compiler.select
         fields = info["select_fields"]
         self._model: type[M] = info["model"]
         self._range = slice(fields[0], fields[-1] + 1)
-        select: Any = self._compiler.select
         self._names = [column[0].target.attname for column in select[self._range]]
         self._related = get_related_populators(info, select, connection.alias)
+        self._annotations = list((compiler.annotation_col_map or {}).items())
+        self._converters = compiler.get_converters([column[0] for column in select])
+        self._convert = compiler.apply_converters
 
     def count(self, values: dict[str, Value]) -> int:
         return int(self._rows(f"SELECT COUNT(*) FROM ({self._sql}) counted", values)[0][0])
@@ -138,13 +139,14 @@ class _Statement(Generic[M]):
 
     def run(self, values: dict[str, Value]) -> list[M]:
         rows = self._rows(self._sql, values)
-        return [self._object(row) for row in self._compiler.results_iter([rows])] if rows else []
+        converted = self._convert(rows, self._converters) if self._converters else rows
+        return [self._object(row) for row in converted]
 
     def _object(self, row: Any) -> M:
         made = self._model.from_db(connection.alias, self._names, row[self._range])
         for related in self._related:
             related.populate(row, made)
-        for name, column in (self._compiler.annotation_col_map or {}).items():
+        for name, column in self._annotations:
             setattr(made, name, row[column])
         return made
 
