@@ -347,6 +347,12 @@
   document.addEventListener("visibilitychange", () => (document.hidden ? pause() : connect()));
   window.addEventListener("pagehide", pause);
   window.addEventListener("pageshow", (event) => event.persisted && connect());
+  // The network is gone: say so now, not after the next unanswered ping. Trying goes on, for a server may be near.
+  window.addEventListener("offline", () => {
+    if (!socket) return;
+    failures = 3;
+    drop();
+  });
   window.addEventListener("online", () => {
     failures = 0;
     if (!socket) connect();
