@@ -33,6 +33,8 @@ _MESSAGES = {
     "matched": gettext_noop("This holds something that is not allowed here."),
     "not_allowed": gettext_noop("Not one of the allowed values: {values}."),
     "banned": gettext_noop("This holds words that must not be used: {words}."),
+    # The same words where the check only warns.
+    "doubtful": gettext_noop("This holds words that need a second look: {words}."),
     "taken": gettext_noop("Another answer in this batch says the same."),
     "html_tag": gettext_noop("The HTML tag <{tag}> is not allowed."),
     "html_attribute": gettext_noop("The HTML tag <{tag}> must not have the attribute “{attribute}”."),
@@ -107,7 +109,10 @@ def blocking_failures(results: Iterable[CheckResult]) -> list[CheckResult]:
 
 def describe(result: Mapping[str, Any]) -> str:
     """What a stored result found, as a lazy text in the language of whoever reads it."""
-    text: str = _lazy_describe(str(result.get("code", "")), dict(result.get("params") or {}))
+    code = str(result.get("code", ""))
+    if code == "banned" and result.get("blocking") is False:
+        code = "doubtful"
+    text: str = _lazy_describe(code, dict(result.get("params") or {}))
     return text
 
 
