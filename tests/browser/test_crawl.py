@@ -1,4 +1,4 @@
-"""Every page that the people of the demo can reach by its links, in both languages, on a desk and a phone."""
+"""Every page that the people of the demo reach by links: both languages, desk and phone, day and night."""
 
 import re
 from collections.abc import Iterator
@@ -91,6 +91,11 @@ def _look_at(person: Person, path: str, language: str) -> list[str]:
     for size in SIZES:
         page.set_viewport_size(size)  # type: ignore[arg-type]
         person.look()
+    page.emulate_media(color_scheme="dark")
+    # Buttons fade into their other colours.
+    page.wait_for_timeout(300)
+    person.look()
+    page.emulate_media(color_scheme="light")
     _assert_language(path, page.evaluate(TEXTS), language)
     here = urlsplit(page.url).netloc
     links = [urlsplit(link) for link in page.evaluate(LINKS)]
