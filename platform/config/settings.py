@@ -239,6 +239,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        name: f"tasks.states.{name}" for name in ("AssignmentState", "BatchState", "JobState", "TaskState")
+    },
 }
 
 LOGGING = {

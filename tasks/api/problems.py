@@ -50,7 +50,7 @@ FOREIGN: tuple[tuple[tuple[type[Exception], ...], int, str, Text], ...] = (
     ((exceptions.MethodNotAllowed,), 405, "method_not_allowed", _("This address does not take this method.")),
     ((exceptions.NotAcceptable,), 406, "not_acceptable", _("Answers are JSON.")),
     ((exceptions.Throttled,), 429, "too_many_requests", _("Too many requests. Wait a moment.")),
-    ((OperationalError,), 503, "busy", _("Many requests at this moment. Try again.")),
+    ((OperationalError,), 503, "database_busy", _("Many requests at this moment. Try again.")),
 )
 
 logger = logging.getLogger("tencho.api")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import TextChoices
 from rest_framework import serializers as s
 
 from accounts.states import Language, Role, Scope
@@ -9,8 +10,9 @@ from tasks.models import Release
 from tasks.states import AssignmentState, Audience, BatchState, Decision, JobState, TaskState, Use
 
 
-def choice(values: Any, **more: Any) -> s.ChoiceField:
-    return s.ChoiceField(choices=list(values), **more)
+def choice(kind: type[TextChoices], **more: Any) -> s.ChoiceField:
+    """One of the values that `kind` names; its blank one is null."""
+    return s.ChoiceField(choices=[(value, label) for value, label in kind.choices if value], **more)
 
 
 def maybe_moment() -> s.DateTimeField:
@@ -58,15 +60,15 @@ class Template(TemplateRef):
 
 class StoreEntry(Named):
     company = Named()
-    roles = s.ListField(child=choice(Role.values))
+    roles = s.ListField(child=choice(Role))
 
 
 class Me(Named):
     email = s.CharField()
-    language = choice(Language.values)
+    language = choice(Language)
     time_zone = s.CharField()
     freelancer = s.BooleanField()
-    scopes = s.ListField(child=choice(Scope.values))
+    scopes = s.ListField(child=choice(Scope))
     stores = StoreEntry(many=True)
 
 
@@ -79,7 +81,7 @@ class Counts(s.Serializer[Any]):
 
 class TermsShape(s.Serializer[Any]):
     template = TemplateRef()
-    audience = choice(Audience.values)
+    audience = choice(Audience)
     open_to_all = s.BooleanField()
     reward = s.IntegerField(help_text="yen per answer")
     answers_per_task = s.IntegerField()
@@ -92,7 +94,7 @@ class Batch(TermsShape):
     id = s.IntegerField()
     store = Named()
     title = s.CharField()
-    state = choice(BatchState.values)
+    state = choice(BatchState)
     pause_reason = s.CharField(allow_null=True)
     created_at = s.DateTimeField()
     published_at = maybe_moment()
@@ -116,7 +118,7 @@ class Coded(s.Serializer[Any]):
 class Import(s.Serializer[Any]):
     id = s.IntegerField()
     batch = s.IntegerField()
-    state = choice(JobState.values)
+    state = choice(JobState)
     name = s.CharField(allow_blank=True)
     size = s.IntegerField(help_text="bytes")
     format = s.CharField()
@@ -138,8 +140,8 @@ class Import(s.Serializer[Any]):
 class Result(s.Serializer[Any]):
     id = s.IntegerField()
     batch = s.IntegerField()
-    state = choice(JobState.values)
-    format = choice(Release.Format.values)
+    state = choice(JobState)
+    format = choice(Release.Format)
     answers = s.IntegerField()
     cells = s.IntegerField(help_text="cells changed in the source")
     warnings = Coded(many=True)
@@ -161,8 +163,8 @@ class TaskAnswer(s.Serializer[Any]):
 
     assignment = s.IntegerField()
     worker = Named()
-    state = choice(AssignmentState.values)
-    use = choice([u for u in Use.values if u], allow_null=True)
+    state = choice(AssignmentState)
+    use = choice(Use, allow_null=True)
     submission = s.IntegerField(
         allow_null=True, help_text="the last one; null for none and for rejected work"
     )
@@ -170,7 +172,7 @@ class TaskAnswer(s.Serializer[Any]):
 
 class TaskRow(s.Serializer[Any]):
     id = s.IntegerField()
-    state = choice(TaskState.values)
+    state = choice(TaskState)
     unit = UnitRef()
     changed_at = maybe_moment()
     assignments = TaskAnswer(many=True)
@@ -186,7 +188,7 @@ class Check(s.Serializer[Any]):
 
 
 class Review(s.Serializer[Any]):
-    decision = choice(Decision.values)
+    decision = choice(Decision)
     comments = s.DictField(child=s.CharField())
     reasons = s.ListField(child=s.CharField())
     note = s.CharField(allow_blank=True)
@@ -196,8 +198,8 @@ class Review(s.Serializer[Any]):
 class Decided(Review):
     submission = s.IntegerField()
     assignment = s.IntegerField()
-    state = choice(AssignmentState.values)
-    use = choice([u for u in Use.values if u], allow_null=True)
+    state = choice(AssignmentState)
+    use = choice(Use, allow_null=True)
 
 
 class Submission(s.Serializer[Any]):
@@ -206,8 +208,8 @@ class Submission(s.Serializer[Any]):
     task = s.IntegerField()
     batch = s.IntegerField()
     number = s.IntegerField()
-    state = choice(AssignmentState.values, help_text="of the assignment")
-    use = choice([u for u in Use.values if u], allow_null=True)
+    state = choice(AssignmentState, help_text="of the assignment")
+    use = choice(Use, allow_null=True)
     late = s.BooleanField()
     answer = s.JSONField()
     checks = Check(many=True)
@@ -237,7 +239,7 @@ class Waiting(SubmissionDetail):
 
 class Hold(s.Serializer[Any]):
     id = s.IntegerField()
-    state = choice(AssignmentState.values)
+    state = choice(AssignmentState)
     fence = s.IntegerField()
     lease_expires_at = maybe_moment()
     lease_remaining_seconds = s.IntegerField(allow_null=True, help_text="while the batch is paused")
@@ -246,13 +248,13 @@ class Hold(s.Serializer[Any]):
 class BatchRef(s.Serializer[Any]):
     id = s.IntegerField()
     title = s.CharField()
-    state = choice(BatchState.values)
+    state = choice(BatchState)
     deadline = maybe_moment()
     store = Named()
 
 
 class AssignmentRow(Hold):
-    use = choice([u for u in Use.values if u], allow_null=True)
+    use = choice(Use, allow_null=True)
     batch = BatchRef()
     task = s.IntegerField()
     step = s.IntegerField()
@@ -313,7 +315,7 @@ class Offer(TermsShape):
     title = s.CharField()
     store = Named()
     company = Named()
-    state = choice(BatchState.values)
+    state = choice(BatchState)
     taken = s.IntegerField(help_text="tasks of this batch that the reader has taken")
     open_tasks = s.IntegerField(help_text="tasks with a free slot, for anybody")
     can_take = s.BooleanField()

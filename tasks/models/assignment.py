@@ -21,7 +21,9 @@ class Assignment(MachineMixin, models.Model):
     slot = models.ForeignKey("tasks.Slot", on_delete=models.CASCADE, related_name="assignments")
     task = models.ForeignKey("tasks.Task", on_delete=models.CASCADE, related_name="assignments")
     step = models.ForeignKey("tasks.Step", on_delete=models.CASCADE, related_name="assignments")
-    batch = models.ForeignKey("tasks.Batch", on_delete=models.CASCADE, related_name="assignments")
+    batch = models.ForeignKey(
+        "tasks.Batch", on_delete=models.CASCADE, related_name="assignments", db_index=False
+    )  # "assignment_of_batch" begins with it
     store = models.ForeignKey("accounts.Store", on_delete=models.PROTECT, related_name="assignments")
     worker = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="assignments")
     template_version = models.ForeignKey("tasks.TemplateVersion", on_delete=models.PROTECT, related_name="+")
@@ -101,6 +103,7 @@ class Assignment(MachineMixin, models.Model):
             models.Index(fields=["task", "worker"], name="assignment_by_task"),
             models.Index(fields=["step", "worker"], name="assignment_cap"),
             models.Index(fields=["batch", "state", "id"], name="assignment_by_batch"),
+            models.Index(fields=["batch", "id"], name="assignment_of_batch"),
             models.Index(
                 fields=["store", "auto_approve_at", "id"],
                 condition=Q(state__in=["submitted", "in_review", "surplus"]),

@@ -29,7 +29,9 @@ class Unit(models.Model):
 class Task(MachineMixin, models.Model):
     """One step done for one unit: the need. Its state follows from its slots (`states.task_state`)."""
 
-    batch = models.ForeignKey("tasks.Batch", on_delete=models.CASCADE, related_name="tasks")
+    batch = models.ForeignKey(
+        "tasks.Batch", on_delete=models.CASCADE, related_name="tasks", db_index=False
+    )  # "task_by_batch" begins with it
     step = models.ForeignKey("tasks.Step", on_delete=models.CASCADE, related_name="tasks")
     unit = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="tasks")
     position = models.PositiveIntegerField()
@@ -46,6 +48,7 @@ class Task(MachineMixin, models.Model):
         indexes = [
             models.Index(fields=["batch", "state", "position", "id"], name="task_board"),
             models.Index(fields=["step", "state"], name="task_by_step"),
+            models.Index(fields=["batch", "id"], name="task_by_batch"),
         ]
 
     def __str__(self) -> str:
