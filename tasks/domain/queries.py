@@ -61,8 +61,10 @@ def visible_uploads(user: User, now: datetime) -> QuerySet[Upload]:
 
 def review_queue(user: User, now: datetime) -> QuerySet[Assignment]:
     """Work that waits for a decision of this person, the nearest clock first (`auto_approve_at`, id)."""
+    # Named one by one: through a subquery the order of the index would be lost.
+    stores = list(stores_of(user, now, *DESK).values_list("pk", flat=True))
     return (
-        Assignment.objects.filter(store__in=stores_of(user, now, *DESK), state__in=UNDECIDED)
+        Assignment.objects.filter(store__in=stores, state__in=UNDECIDED)
         .select_related("task__unit", "step__batch__store", "worker", "reviewer", "template_version")
         .annotate(
             submission_id=Subquery(
