@@ -77,7 +77,8 @@ def change_batch(*, batch_id: int, changes: Mapping[str, Any], by: User, now: da
     changed = {name for name, value in changes.items() if getattr(terms, name) != value}
     if changed - {"title"} and batch.state != BatchState.DRAFT:
         raise Conflict("terms_fixed", _("The terms of a published batch cannot change."))
-    read = batch.imports.filter(inspect_only=False, state__in=[JobState.QUEUED, JobState.RUNNING, JobState.DONE])
+    present = (JobState.QUEUED, JobState.RUNNING, JobState.DONE)
+    read = batch.imports.filter(inspect_only=False, state__in=present)
     laid_out = read.exclude(state=JobState.DONE, units_made=0).exists()
     if "answers_per_task" in changed and laid_out:
         raise Conflict(

@@ -21,9 +21,11 @@ EXTEND_AT_MOST_LEASES = 4
 
 
 _OWN = hot.Prepared(
-    lambda assignment, by: Assignment.objects.select_for_update(of=("self",))
-    .select_related("step__batch__store", "slot__task")
-    .filter(pk=assignment, worker_id=by)
+    lambda assignment, by: (
+        Assignment.objects.select_for_update(of=("self",))
+        .select_related("step__batch__store", "slot__task")
+        .filter(pk=assignment, worker_id=by)
+    )
 )
 
 
