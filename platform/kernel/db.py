@@ -64,7 +64,9 @@ def bulk_load(model: type[models.Model], fields: Sequence[str], rows: Iterable[S
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
         if is_postgres():
-            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            # The driver's own interface: its errors would not be the framework's.
+            copying = cursor.copy(f"COPY {table} ({names}) FROM STDIN")
+            with connection.wrap_database_errors, copying as copy:
                 for values in prepared:
                     copy.write_row(values)
         else:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from kernel.errors import Invalid
 
 T = TypeVar("T", bound=Model)
-# Far above any cursor given out; nesting that breaks the JSON reader does not fit into it.
+# Far above any cursor given out.
 CURSOR_MAX = 2000
 
 
@@ -82,8 +82,8 @@ def _decode(cursor: str, size: int) -> list[Any]:
         raise CursorInvalid()
     try:
         raw = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        values = [parse_datetime(v["t"]) if isinstance(v, dict) else v for v in raw]
-    except (ValueError, KeyError, TypeError) as error:
+        values = [_moment(v["t"]) if isinstance(v, dict) else v for v in raw]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CursorInvalid() from error
     plain = all(isinstance(v, (str, int, datetime)) and not isinstance(v, bool) for v in values)
     small = all(not isinstance(v, int) or abs(v) < 2**63 for v in values)
@@ -91,6 +91,11 @@ def _decode(cursor: str, size: int) -> list[Any]:
     if len(values) != size or not plain or not small or not stored:
         raise CursorInvalid()
     return values
+
+
+def _moment(text: str) -> datetime | None:
+    moment = parse_datetime(text)
+    return moment if moment is not None and moment.tzinfo is not None else None
 
 
 def _can_be_stored(text: str) -> bool:
