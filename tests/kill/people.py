@@ -35,7 +35,7 @@ class Person:
         self.session: str = known["session"]
         self.api = httpx.Client(
             base_url=f"{server.url}/api/v1/",
-            headers={"Authorization": f"Bearer {known['key']}", "Accept-Language": "en"},
+            headers={"Authorization": f"Bearer {known['key']}"},
             timeout=30,
         )
         self.pages = httpx.Client(

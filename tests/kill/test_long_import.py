@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +13,7 @@ from tests.factories import good_answer
 from tests.kill.board import Board
 from tests.kill.conftest import Shop
 from tests.kill.files import products
+from tests.kill.memory import Peak
 from tests.kill.people import Person, ok
 
 pytestmark = [pytest.mark.kill, pytest.mark.slow]
@@ -63,7 +63,7 @@ def test_claims_are_shown_and_drafts_saved_within_a_second(
     data = products(ROWS)
     assert len(data) < 15 * 1024 * 1024
     other = shop.aya.draft_batch(shop.store)
-    peak = Peak(shop)
+    peak = Peak(shop.server)
     shown: list[float] = []
     with Typist(shop.fumi, batch) as typist:
         began = time.monotonic()
@@ -72,11 +72,9 @@ def test_claims_are_shown_and_drafts_saved_within_a_second(
             asked = time.time()
             held = shop.chie.claim(batch)
             shown.append(board.wait_for(held["task"]) - asked)
-            peak.look()
             time.sleep(0.3)
         during = shop.aya.get(f"imports/{made['id']}")
         while not typist.failed and (found := _import(shop, made))["state"] == "running":
-            peak.look()
             time.sleep(0.5)
         took = time.monotonic() - began
     assert typist.failed == []
@@ -98,16 +96,3 @@ def _import(shop: Shop, made: Any) -> Any:
 def _said(seconds: list[float]) -> str:
     ordered = sorted(seconds)
     return f"p50 {ordered[len(ordered) // 2] * 1000:.0f} ms, longest {ordered[-1] * 1000:.0f} ms"
-
-
-class Peak:
-    """The most memory that the server was seen with, MiB."""
-
-    def __init__(self, shop: Shop) -> None:
-        self._status = Path(f"/proc/{shop.server.pid}/status")
-        self.mib = 0.0
-
-    def look(self) -> None:
-        lines = self._status.read_text().splitlines()
-        kib = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
-        self.mib = kib / 1024
