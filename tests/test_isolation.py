@@ -174,7 +174,7 @@ def routes(patterns: list[Any] | None = None, before: str = "") -> Iterator[str]
             yield from routes(pattern.url_patterns, route)
         else:
             assert isinstance(pattern, URLPattern)
-            # How a number is read (`<row:id>`) does not matter here.
+            # How a number is read (`<id:…>`) does not matter here.
             yield re.sub(r"<\w+:(\w+)>", r"<\1>", route)
 
 

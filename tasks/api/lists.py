@@ -8,6 +8,7 @@ from django.http import HttpResponse, QueryDict
 from rest_framework.request import Request
 
 from kernel import paging
+from kernel.ids import ID_MAX
 from tasks.api.base import answer
 from tasks.api.bodies import invalid
 
@@ -15,7 +16,6 @@ T = TypeVar("T", bound=Model)
 
 LIMIT = 50
 LIMIT_MAX = 100
-ID_MAX = 2**63 - 1
 
 
 def listed(

@@ -12,6 +12,7 @@ from accounts.models import Store
 from events import queries as log
 from events.queries import EventRow
 from kernel.clock import now
+from kernel.ids import ID_MAX
 from realtime.tickets import LIFE, issue
 from tasks import topics
 from tasks.api import lists, shapes
@@ -86,7 +87,7 @@ class EventsView(ApiView):
         query=(
             OpenApiParameter(
                 "since",
-                {"type": "integer", "minimum": 0, "maximum": lists.ID_MAX, "default": 0},
+                {"type": "integer", "minimum": 0, "maximum": ID_MAX, "default": 0},
                 description="`next_since` of the answer before",
             ),
             PAGING[1],

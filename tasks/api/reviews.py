@@ -13,6 +13,7 @@ from accounts.domain.queries import DESK, has_role
 from accounts.models import User
 from accounts.states import Scope
 from kernel.clock import now
+from kernel.ids import ID_MAX
 from tasks.api import inputs, lists, shapes
 from tasks.api.base import ApiView, answer
 from tasks.api.rendering import Json, decision_json, input_value, submission_row, waiting_json
@@ -24,7 +25,7 @@ from tasks.errors import Missing
 from tasks.models import Assignment, Review, Submission, Unit
 
 BATCH = OpenApiParameter(
-    "batch", {"type": "integer", "minimum": 1, "maximum": lists.ID_MAX}, description="only of this batch"
+    "batch", {"type": "integer", "minimum": 1, "maximum": ID_MAX}, description="only of this batch"
 )
 
 

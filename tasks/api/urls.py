@@ -1,33 +1,15 @@
 """Addresses below `/api/v1/`."""
 
 from django.http import HttpResponse
-from django.urls import URLPattern, URLResolver, path, re_path, register_converter
+from django.urls import URLPattern, URLResolver, path, re_path
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from kernel import ids  # noqa: F401  # registers `id`
 from tasks.api import batches, files, people, reviews, work
-from tasks.api.lists import ID_MAX
 from tasks.errors import Missing
-
-
-class IdConverter:
-    """A key of the database: what no column can hold is not found rather than an error."""
-
-    regex = "[0-9]{1,19}"
-
-    def to_python(self, value: str) -> int:
-        found = int(value)
-        if not 0 < found <= ID_MAX:
-            raise ValueError(value)
-        return found
-
-    def to_url(self, value: int) -> str:
-        return str(value)
-
-
-register_converter(IdConverter, "id")
 
 
 @extend_schema(exclude=True)
