@@ -26,7 +26,8 @@ class Command(BaseCommand):
         day.play(store, cast, source)
         while dispatch_once():
             pass
-        run_readers()
+        while run_readers():
+            pass
         sample = Path(settings.DATA) / "demo-products.csv"
         sample.write_bytes(source)
         note = f"{people.sign_ins()}\nA product file to try: {sample}\n"
