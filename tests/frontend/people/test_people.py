@@ -63,14 +63,14 @@ def test_a_key_is_shown_once_and_works_until_revoked(cast: Cast, signed_in: Sign
     secret = found.group(1)
     assert page.headers["Cache-Control"] == "no-store"
     assert secret not in client.get("/settings/keys/").content.decode()
-    asked = {"headers": {"authorization": f"Bearer {secret}"}}
-    assert Client().get("/api/v1/me", **asked).status_code == 200
+    asked = {"authorization": f"Bearer {secret}"}
+    assert Client().get("/api/v1/me", headers=asked).status_code == 200
     key = ApiKey.objects.get(user=cast.chie)
     assert secret not in str(vars(key))
     assert signed_in(cast.emi).post(f"/settings/keys/{key.pk}/revoke/").status_code == 404
-    assert Client().get("/api/v1/me", **asked).status_code == 200
+    assert Client().get("/api/v1/me", headers=asked).status_code == 200
     assert client.post(f"/settings/keys/{key.pk}/revoke/").status_code == 302
-    assert Client().get("/api/v1/me", **asked).status_code == 401
+    assert Client().get("/api/v1/me", headers=asked).status_code == 401
 
 
 def test_the_inbox_counts_and_opens_ones_own_notices(cast: Cast, signed_in: SignedIn) -> None:
