@@ -5,6 +5,13 @@ import os
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from hypothesis import settings as hypothesis
+
+
+# New examples are for the desk; a merge is judged by the same ones each time.
+hypothesis.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.load_profile("ci")
 
 
 def pytest_configure() -> None:
