@@ -7,7 +7,6 @@ from django.conf import settings
 from django.core.cache import cache
 from hypothesis import settings as hypothesis
 
-
 # New examples are for the desk; a merge is judged by the same ones each time.
 hypothesis.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
