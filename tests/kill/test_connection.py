@@ -61,3 +61,19 @@ def test_a_page_without_a_socket_still_looks_and_still_saves(
     opened.fill("[name='answer-title']", "港工房 マグカップ")
     expect(opened.locator("[data-autosave][data-state='saved']")).to_be_visible(timeout=10_000)
     assert shop.chie.get(f"assignments/{held['id']}")["draft"]["title"] == "港工房 マグカップ"
+
+
+def test_work_is_handed_in_on_a_machine_without_a_network(
+    shop: Shop, batch: int, page: Callable[..., Page]
+) -> None:
+    """The server is on the same machine; the browser only knows that there is no network."""
+    held = shop.chie.claim(batch)
+    opened = page()
+    opened.add_init_script("Object.defineProperty(Navigator.prototype, 'onLine', {get: () => false})")
+    sign_in(opened, shop.chie)
+    opened.goto(f"/work/{held['id']}/")
+    for name, text in good_answer(batch).items():
+        opened.fill(f"[name='answer-{name}']", text)
+    opened.click("button[name='then'][value='stay']")
+    expect(opened.locator("#task-form")).to_have_count(0)
+    assert shop.chie.get(f"assignments/{held['id']}")["state"] == "submitted"

@@ -13,7 +13,7 @@ from tests.kill.people import events_of, ok, until
 pytestmark = [pytest.mark.kill, pytest.mark.both]
 
 ROWS = 20_000
-# Twice, so that what is cleared away was itself begun after a kill; elsewhere each kill costs 15 s of silence.
+# Twice, so that what is cleared away was begun after a kill itself; elsewhere a kill costs 15 s of silence.
 KILLED_AT = (4000, 8000) if settings.EMBEDDED else (4000,)
 
 
