@@ -322,7 +322,8 @@
       if (saving) await saving;
       if (trouble === "conflict") return false;
       if (trouble === "refused") return true;
-      if (typed === saved && !unanswered && !trouble) return navigator.onLine !== false || retry();
+      // Without a network the server may be gone, or on this very machine: only asking tells.
+      if (typed === saved && !unanswered && !trouble) return navigator.onLine !== false || save();
       await save();
       if (trouble) return trouble === "refused";
     }
