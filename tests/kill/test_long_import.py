@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 import httpx
 import pytest
@@ -62,35 +61,30 @@ def test_claims_are_shown_and_drafts_saved_within_a_second(
     board = Board(page(), shop.aya, batch)
     data = products(ROWS)
     assert len(data) < 15 * 1024 * 1024
-    other = shop.aya.draft_batch(shop.store)
     peak = Peak(shop.server)
     shown: list[float] = []
+    read: list[int] = []
     with Typist(shop.fumi, batch) as typist:
         began = time.monotonic()
-        made = ok(shop.aya.upload(other, data))
         while len(shown) < CLAIMS:
+            # A quick machine needs a second file to be at work all the time.
+            if not read or shop.aya.get(f"imports/{read[-1]}")["state"] == "done":
+                read.append(ok(shop.aya.upload(shop.aya.draft_batch(shop.store), data))["id"])
             asked = time.time()
             held = shop.chie.claim(batch)
             shown.append(board.wait_for(held["task"]) - asked)
             time.sleep(0.3)
-        during = shop.aya.get(f"imports/{made['id']}")
-        while not typist.failed and (found := _import(shop, made))["state"] == "running":
-            time.sleep(0.5)
+        ended = [shop.read(number) for number in read]
         took = time.monotonic() - began
     assert typist.failed == []
     print(
-        f"\n{len(data) / 1e6:.1f} MB and {ROWS:,} rows read in {took:.1f} s; memory {peak.mib:.0f} MiB; "
+        f"\n{len(read)} × {len(data) / 1e6:.1f} MB, {ROWS:,} rows in {took:.1f} s; {peak.mib:.0f} MiB; "
         f"{len(shown)} claims on the board: {_said(shown)}; {len(typist.took)} drafts: {_said(typist.took)}"
     )
-    assert during["state"] == "running", "the file was read before the claims were made"
-    assert (found["state"], found["units"], found["refused_rows"]) == ("done", ROWS, 0)
+    assert {(one["state"], one["units"], one["refused_rows"]) for one in ended} == {("done", ROWS, 0)}
     assert max(shown) < SECONDS
     assert max(typist.took) < SECONDS
     assert peak.mib < MEMORY_MIB
-
-
-def _import(shop: Shop, made: Any) -> Any:
-    return shop.aya.get(f"imports/{made['id']}")
 
 
 def _said(seconds: list[float]) -> str:
