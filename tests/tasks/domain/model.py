@@ -190,7 +190,10 @@ class World:
     def _ring_once(self, now: datetime) -> int:
         return sum(
             [
-                sum(self._ring(one, now) for one in self.held),
+                # Leases first, as in the sweep: what they free is there for late work that is approved.
+                sum(
+                    self._ring(one, now) for one in sorted(self.held, key=lambda one: one.state != "claimed")
+                ),
                 self._ring_batch(now),
             ]
         )
