@@ -193,7 +193,7 @@ def publish(*, batch_id: int, by: User, now: datetime) -> Batch:
 
 def _require_complete(batch: Batch, now: datetime) -> None:
     step = batch.steps.get(position=1)
-    _require_no_import(batch)
+    require_no_import(batch)
     if not Unit.objects.filter(batch=batch, source__state=JobState.DONE).exists():
         raise Conflict("no_tasks", _("There is nothing to do yet: read a file with at least one product."))
     if batch.deadline and batch.deadline <= now:
@@ -202,7 +202,7 @@ def _require_complete(batch: Batch, now: datetime) -> None:
         raise Conflict("reward_missing", _("Freelance work needs a reward."))
 
 
-def _require_no_import(batch: Batch) -> None:
+def require_no_import(batch: Batch) -> None:
     if batch.imports.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).exists():
         raise Conflict("import_running", _("The file is still being read."))
 
@@ -241,7 +241,7 @@ def cancel(*, batch_id: int, by: User, now: datetime) -> Batch:
     """Calls the batch off: unclaimed slots are cancelled, held work may be submitted and is reviewed."""
     batch = lock_batch(batch_id, by, now)
     # Its tasks are not counted yet, so they could not be cancelled one by one.
-    _require_no_import(batch)
+    require_no_import(batch)
     return end(batch, "cancel", actor=by.pk, reason="manual", now=now)
 
 
@@ -350,7 +350,7 @@ def _take_out(batch: Batch, imports: QuerySet[Import], verb: str, by: User) -> B
     """The imports are gone for everybody at once; a job removes their rows chunk by chunk."""
     if batch.state != BatchState.DRAFT:
         raise IllegalMove(batch.state, verb)
-    _require_no_import(batch)
+    require_no_import(batch)
     counted = counts.of_batch(batch.pk)
     move_many(imports, "discard", record_chunk=_told_with_the_batch, wait=True)
     counts.add(batch.pk, {state: -n for state, n in counted.items()})

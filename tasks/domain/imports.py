@@ -108,8 +108,7 @@ def _lock_draft(batch_id: int, by: User, now: datetime) -> Batch:
     batch = batches.lock_batch(batch_id, by, now)
     if batch.state != BatchState.DRAFT:
         raise IllegalMove(batch.state, "import")
-    if batch.imports.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).exists():
-        raise Conflict("import_running", _("The file is still being read."))
+    batches.require_no_import(batch)
     return batch
 
 
