@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from accounts.domain.queries import DESK, roles_of
 from accounts.states import Role
@@ -15,13 +16,19 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
-    if not hasattr(request, "_shell"):
-        request._shell = _shell_of(user)  # type: ignore[attr-defined]  # once a request
-    return {"shell": request._shell}  # type: ignore[attr-defined]
+    return {"shell": SimpleLazyObject(lambda: _shell_of(request, user))}
 
 
-def _shell_of(user: Any) -> dict[str, Any]:
-    roles = roles_of(user, now())
+def roles_in(request: HttpRequest) -> dict[int, frozenset[str]]:
+    """Store id → the roles that the signed-in person holds there; asked once a request."""
+    if not hasattr(request, "_roles"):
+        request._roles = roles_of(request.user, now())  # type: ignore[attr-defined, arg-type]  # behind a sign-in
+    found: dict[int, frozenset[str]] = request._roles  # type: ignore[attr-defined]
+    return found
+
+
+def _shell_of(request: HttpRequest, user: Any) -> dict[str, Any]:
+    roles = roles_in(request)
     desk = sorted(store for store, held in roles.items() if held & set(DESK))
     freelancer = is_freelancer(user)
     return {

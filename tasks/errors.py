@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from django.utils.translation import gettext_lazy as _
 from django_fsm import ConcurrentTransition, TransitionNotAllowed
 
-from kernel.errors import Conflict, NotAllowed
+from kernel.errors import Conflict
+from kernel.errors import Missing as Missing
+from kernel.errors import RoleMissing as RoleMissing
 
 
 class IllegalMove(Conflict):
@@ -26,15 +28,6 @@ class Overtaken(Conflict):
 
     def __init__(self) -> None:
         super().__init__("overtaken", _("Somebody else changed this in the same moment. Look again."))
-
-
-class RoleMissing(NotAllowed):
-    def __init__(self) -> None:
-        super().__init__("role_missing", _("Your role in this store does not allow this."))
-
-
-class Missing(LookupError):
-    """There is no such thing, or it is none of this person's business: both look alike (404)."""
 
 
 @contextmanager

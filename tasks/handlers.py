@@ -1,22 +1,37 @@
 """What follows from events: reminders in people's inboxes."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+from django.db.models import Count
+
 from accounts.domain.queries import member_ids
+from accounts.models import Membership
 from events.queries import EventRow
 from events.readers import reader
 from kernel.clock import now
 from notify.domain import notify
+from notify.models import Notice
 from tasks import rules
-from tasks.models import Assignment, Batch, Import
+from tasks.domain import windows
+from tasks.domain.corrections import second_people
+from tasks.models import Assignment, Batch, Correction, Import, Question, Repair, Reply, Review
+from tasks.states import Decision
+
+# So much of a question or answer stands in its notice.
+TOLD = 200
 
 
 def _to_worker(kind: str) -> Callable[[EventRow], None]:
     def tell(event: EventRow) -> None:
         assignment = _assignment(event)
         if assignment is not None:
-            params = {"product": assignment.task.unit.title, "batch": assignment.batch.title}
+            params = {
+                **_params(assignment, event),
+                "days": assignment.step.resubmit_days,
+                "hours": event.payload.get("hours"),
+            }
             _notify(event, [assignment.worker_id], kind, params, f"/work/{assignment.pk}/")
 
     return tell
@@ -26,8 +41,52 @@ def _to_reviewers(event: EventRow) -> None:
     assignment = _assignment(event)
     if assignment is not None:
         people = member_ids(assignment.store_id, now(), *rules.REVIEW_ROLES)
-        params = {"product": assignment.task.unit.title, "percent": event.payload["percent"]}
-        _notify(event, people, "review_due", params, f"/review/?batch={assignment.batch_id}")
+        params = {
+            **_params(assignment, event),
+            "percent": event.payload["percent"],
+            "submission": assignment.submissions.order_by("-number").values_list("pk", flat=True).first(),
+        }
+        _notify(event, people, windows.REVIEW_DUE, params, f"/review/?batch={assignment.batch_id}")
+        if not people:
+            _nobody_to_tell(assignment, windows.REVIEW_DUE)
+
+
+def _reported(event: EventRow) -> None:
+    assignment = _assignment(event)
+    if assignment is not None:
+        people = member_ids(assignment.store_id, now(), *rules.DIRECT_ROLES)
+        params = _params(assignment, event)
+        path = f"/batches/{assignment.batch_id}/reports/#r{event.payload['report']}"
+        _notify(event, people, windows.REPORTED, params, path)
+        if not people:
+            _nobody_to_tell(assignment, windows.REPORTED)
+
+
+def _nobody_to_tell(assignment: Assignment, kind: str) -> None:
+    """A store without people must not keep a worker waiting for their money."""
+    windows.start(assignment_id=assignment.pk, notice=kind, submission_id=None, now=now())
+
+
+def _handed_over(event: EventRow) -> None:
+    """A clock may start: from the moment the notice was handed over."""
+    notice = Notice.objects.filter(pk=event.payload["notice"]).first()
+    if notice is not None and notice.handed_over_at is not None and "assignment" in notice.params:
+        windows.start(
+            assignment_id=notice.params["assignment"],
+            notice=notice.kind,
+            submission_id=notice.params.get("submission"),
+            now=notice.handed_over_at,
+        )
+
+
+def _params(assignment: Assignment, event: EventRow) -> dict[str, Any]:
+    """What the words of a notice about work name, and which window waits for it."""
+    return {
+        "product": assignment.task.unit.title,
+        "batch": assignment.batch.title,
+        "assignment": assignment.pk,
+        "submission": event.payload.get("submission"),
+    }
 
 
 def _to_directors(kind: str, path: str) -> Callable[[EventRow], None]:
@@ -41,9 +100,20 @@ def _to_directors(kind: str, path: str) -> Callable[[EventRow], None]:
 
 
 def _approved(event: EventRow) -> None:
-    _to_worker("approved")(event)
-    if event.payload["use"] == "unseen":
+    correction = Correction.objects.filter(submission=event.payload["submission"]).first()
+    _to_worker("corrected" if correction else "approved")(event)
+    if correction is not None and correction.second_person:
+        _to_second_people(event, correction)
+    elif event.payload["use"] == "unseen":
         _to_directors("unseen", "?show=unseen")(event)
+
+
+def _to_second_people(event: EventRow, correction: Correction) -> None:
+    assignment = _assignment(event)
+    if assignment is not None:
+        people = second_people(assignment, correction.corrected_by_id, now())
+        params = {"product": assignment.task.unit.title}
+        _notify(event, people, "second_person", params, f"/review/{correction.submission_id}/")
 
 
 def _by_clock(tell: Callable[[EventRow], None]) -> Callable[[EventRow], None]:
@@ -62,17 +132,91 @@ def _import_landed(event: EventRow) -> None:
         _to_directors("import_landed", "")(event)
 
 
+def _manual_changed(event: EventRow) -> None:
+    held = Assignment.objects.filter(pk__in=event.payload["assignments"]).select_related("task__unit")
+    for assignment in held:
+        params = {"product": assignment.task.unit.title}
+        path = f"/work/{assignment.pk}/"
+        _notify(event, [assignment.worker_id], "manual_changed", params, path)
+
+
+def _repaired(event: EventRow) -> None:
+    """The directors hear of it, and everybody whose work was paid, once for all of their answers."""
+    _to_directors("repair_done", "repair/?report=1")(event)
+    repair = Repair.objects.select_related("batch").filter(pk=event.payload["repair"]).first()
+    if repair is None:
+        return
+    excused = Review.objects.filter(
+        decision=Decision.EXCUSED,
+        submission__assignment__batch=repair.batch,
+        created_at__gte=repair.created_at,
+    )
+    by_worker = excused.order_by().values_list("submission__assignment__worker").annotate(n=Count("pk"))
+    for worker, n in by_worker:
+        _notify(event, [worker], "set_aside", {"batch": repair.batch.title, "n": n}, "/my-work/?tab=done")
+
+
+def _asked(event: EventRow) -> None:
+    question = Question.objects.select_related("batch").filter(pk=event.payload["question"]).first()
+    if question is not None and question.hidden_at is None:
+        people = member_ids(question.batch.store_id, now(), *rules.DIRECT_ROLES)
+        params = {"batch": question.batch.title, "text": question.text[:TOLD]}
+        others = [pk for pk in people if pk != event.actor]
+        _notify(event, others, "question_asked", params, f"/questions/{question.pk}/")
+
+
+def _answered(event: EventRow) -> None:
+    reply = Reply.objects.select_related("question__batch").filter(pk=event.payload["reply"]).first()
+    if reply is not None and reply.question.asked_by_id != event.actor:
+        question = reply.question
+        params = {"batch": question.batch.title, "text": reply.text[:TOLD]}
+        path = f"/questions/{question.pk}/"
+        _notify(event, [question.asked_by_id], "question_answered", params, path)
+
+
+def _signed_in(event: EventRow) -> None:
+    _notify(event, [event.payload["person"]], "signed_in", {}, "/accounts/sessions/")
+
+
+def _member_ending(event: EventRow) -> None:
+    found = Membership.objects.filter(
+        store=event.payload["store"], user=event.payload["person"], role=event.payload["role"]
+    )
+    member = found.select_related("store", "user").first()
+    if member is not None and member.until is not None:
+        last = (member.until - timedelta(microseconds=1)).astimezone(member.user.zone).date()
+        params = {"store": member.store.name, "day": last.isoformat()}
+        _notify(event, [member.user_id], "member_ending", params, "/settings/places/")
+
+
 HANDLERS: dict[str, Callable[[EventRow], None]] = {
+    "person.signed_in": _signed_in,
+    "member.ending": _member_ending,
     "assignment.changes_requested": _to_worker("changes_requested"),
     "assignment.approved": _approved,
+    "assignment.approval_undone": _to_worker("approval_undone"),
     "assignment.rejected": _to_worker("rejected"),
     "assignment.expired": _to_worker("expired"),
     "assignment.window_ended": _to_worker("window_ended"),
     "assignment.reminded": _to_reviewers,
+    "assignment.window_near": _to_worker("window_ending"),
+    "assignment.lease_near": _to_worker("lease_ending"),
+    "assignment.reported": _reported,
+    "assignment.report_answered": _to_worker("report_answered"),
+    "assignment.settled": _to_worker("report_settled"),
+    "assignment.freed": _to_worker("freed"),
+    "notice.handed_over": _handed_over,
+    "batch.paused": _by_clock(_to_directors("paused", "")),
     "batch.deadline_near": _to_directors("deadline_near", ""),
     "batch.unseen_waits": _to_directors("unseen", "?show=unseen"),
     "batch.closed": _by_clock(_to_directors("closed", "")),
     "batch.completed": _to_directors("completed", "results/"),
+    "batch.pilot_decided": _to_directors("pilot_decided", ""),
+    "assignments.moved_on": _manual_changed,
+    "repair.done": _repaired,
+    "repair.failed": _to_directors("repair_failed", ""),
+    "question.asked": _asked,
+    "question.answered": _answered,
     "import.landed": _import_landed,
     "import.failed": _to_directors("import_failed", ""),
     "release.done": _to_directors("release_done", "results/"),
@@ -88,9 +232,9 @@ def on_event(event: EventRow) -> None:
 
 
 def _assignment(event: EventRow) -> Assignment | None:
-    rows = Assignment.objects.select_related("task__unit", "batch")
+    rows = Assignment.objects.select_related("task__unit", "batch", "step")
     return rows.filter(pk=event.payload["assignment"]).first()
 
 
 def _notify(event: EventRow, people: list[int], kind: str, params: dict[str, Any], path: str) -> None:
-    notify(event_id=event.id, user_ids=people, kind=kind, params=params, path=path, now=event.at)
+    notify(event_id=event.id, user_ids=people, kind=kind, params=params, path=path, now=now())

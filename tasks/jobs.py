@@ -16,6 +16,33 @@ def cancel_free_slots(batch_id: int) -> None:
         stopping()
 
 
+@job()
+def set_pilot_up(batch_id: int) -> None:
+    from tasks.domain import pilot  # as above
+
+    pilot.set_up(batch_id=batch_id, now=now())
+
+
+@job()
+def offer_waiting(batch_id: int) -> None:
+    from tasks.domain import pilot  # as above
+
+    pilot.offer_rest(batch_id=batch_id, now=now())
+
+
+def _repair_gave_up(repair_id: int) -> None:
+    from tasks.domain import repair  # as above
+
+    repair.give_up(repair_id=repair_id, now=now())
+
+
+@job(on_failed=_repair_gave_up)
+def run_repair(repair_id: int) -> None:
+    from tasks.domain import repair  # as above
+
+    repair.run(repair_id=repair_id)
+
+
 def _import_gave_up(import_id: int) -> None:
     from tasks.domain.imports import give_up  # as above
 
@@ -49,6 +76,14 @@ def write_release(release_id: int) -> None:
     run_release(release_id=release_id)
 
 
+@job()
+def clear_release(release_id: int) -> None:
+    """Removes what a release that failed for good had staged."""
+    from tasks.domain.release_cells import clear  # as above
+
+    clear(release_id)
+
+
 @periodic(every=timedelta(seconds=5))
 def sweep_clocks() -> None:
     from tasks.domain.clocks import sweep  # as above
@@ -62,3 +97,10 @@ def fold_counts() -> None:
 
     while fold() == 5000:
         stopping()
+
+
+@periodic(every=timedelta(hours=6))
+def remove_orphans() -> None:
+    from tasks.domain import orphans  # as above
+
+    orphans.remove_orphans(now=now())

@@ -3,9 +3,9 @@
 from django.db import models
 
 from kernel.transitions import mermaid
-from tasks.models import Assignment, Batch, Import, Release, Slot, Task
+from tasks.models import Assignment, Batch, Import, Release, Repair, Slot, Task
 
-MACHINES: tuple[type[models.Model], ...] = (Batch, Task, Slot, Assignment, Import, Release)
+MACHINES: tuple[type[models.Model], ...] = (Batch, Task, Slot, Assignment, Import, Release, Repair)
 
 _HEAD = """# State machines
 

@@ -29,6 +29,7 @@ REASONS: dict[str, Text] = {
     "own_company": _("You belong to this company, so you cannot take its freelance work."),
     "cap_reached": _("You have taken as many tasks of this batch as one person may."),
     "nothing_left": _("Nothing is left to take here at the moment."),
+    "rest_waits": _("What is left waits for the store's go. It appears by itself."),
     "slot_taken": _("Somebody else was faster: this task has just been taken."),
     "already_on_task": _("You already have this task."),
     "busy": _("Many people are taking tasks at this moment. Try again."),

@@ -18,6 +18,9 @@ class BatchState(models.TextChoices):
 class PauseReason(models.TextChoices):
     MANUAL = "manual", pgettext_lazy("pause", "By the director")
     DEADLINE = "deadline", pgettext_lazy("pause", "Deadline")
+    IMPOSSIBLE = "impossible", pgettext_lazy("pause", "Reported as impossible several times")
+    REPAIR = "repair", pgettext_lazy("pause", "The manual is being corrected")
+    PILOT = "pilot", pgettext_lazy("pause", "The pilot is being set up")
 
 
 class TaskState(models.TextChoices):
@@ -30,6 +33,8 @@ class TaskState(models.TextChoices):
 
 
 class SlotState(models.TextChoices):
+    # Not yet on offer: a pilot runs first.
+    WAITING = "waiting", pgettext_lazy("slot", "Waiting")
     OPEN = "open", pgettext_lazy("slot", "Open")
     HELD = "held", pgettext_lazy("slot", "Held")
     DELIVERED = "delivered", pgettext_lazy("slot", "Delivered")
@@ -47,6 +52,9 @@ class AssignmentState(models.TextChoices):
     RELEASED = "released", pgettext_lazy("assignment", "Released")
     EXPIRED = "expired", pgettext_lazy("assignment", "Expired")
     SURPLUS = "surplus", pgettext_lazy("assignment", "Late")
+    REPORTED = "reported", pgettext_lazy("assignment", "Reported")
+    # A report that the store agreed with: a share is paid, the task is left as it is.
+    SETTLED = "settled", pgettext_lazy("assignment", "Could not be done")
 
 
 class Use(models.TextChoices):
@@ -54,7 +62,7 @@ class Use(models.TextChoices):
 
     NONE = "", "–"
     USED = "used", pgettext_lazy("use", "Used")
-    UNSEEN = "unseen", pgettext_lazy("use", "Approved by silence, not yet seen")
+    UNSEEN = "unseen", pgettext_lazy("use", "Approved, waits for a person")
     UNUSED = "unused", pgettext_lazy("use", "Not used")
 
 
@@ -80,16 +88,32 @@ class Decision(models.TextChoices):
     REJECTED = "rejected", pgettext_lazy("decision", "Rejected")
     ACCEPTED = "accepted", pgettext_lazy("decision", "Accepted for use")
     SILENCE = "silence", pgettext_lazy("decision", "Approved by silence")
+    # An approval that its reviewer took back within a minute.
+    UNDONE = "undone", pgettext_lazy("decision", "Approval undone")
+    # Nobody's fault: the manual was wrong. Paid in full, not used, and it counts for nothing.
+    EXCUSED = "excused", pgettext_lazy("decision", "Paid: the manual was wrong")
+
+
+class ReportReason(models.TextChoices):
+    """Why a worker says that a task cannot be done."""
+
+    SOURCE_MISSING = "source_missing", pgettext_lazy("report", "Information is missing")
+    WRONG_PICTURE = "wrong_picture", pgettext_lazy("report", "The picture is of something else")
+    MANUAL_UNCLEAR = "manual_unclear", pgettext_lazy("report", "The manual does not say how")
+    OTHER = "other", pgettext_lazy("report", "Something else")
 
 
 # A worker counts as being on a task unless the hold ended without a decision.
 OFF_TASK = (AssignmentState.RELEASED, AssignmentState.EXPIRED)
+# … or the answer was set aside: then the task may be done again. For rows of assignments.
+ON_TASK = models.Q(set_aside=False) & ~models.Q(state__in=OFF_TASK)
 # The slot is taken by work that is going on …
 HOLDING = (
     AssignmentState.CLAIMED,
     AssignmentState.SUBMITTED,
     AssignmentState.IN_REVIEW,
     AssignmentState.CHANGES_REQUESTED,
+    AssignmentState.REPORTED,
 )
 # … and nobody has decided on it yet.
 UNDECIDED = (AssignmentState.SUBMITTED, AssignmentState.IN_REVIEW, AssignmentState.SURPLUS)
@@ -97,17 +121,14 @@ FINAL_TASK = (TaskState.DONE, TaskState.CANCELLED)
 RUNNING_BATCH = (BatchState.OPEN, BatchState.PAUSED)
 
 
-def task_state(slots: Iterable[str], *, waiting: bool = False) -> TaskState:
-    """The state of a task, computed from the states of its slots.
-
-    `waiting`: an earlier step has no used answer yet.
-    """
+def task_state(slots: Iterable[str]) -> TaskState:
+    """The state of a task, computed from the states of its slots."""
     found = set(slots)
     if found == {SlotState.CANCELLED}:
         return TaskState.CANCELLED
     if found <= {SlotState.SETTLED, SlotState.CANCELLED}:
         return TaskState.DONE
-    if waiting:
+    if SlotState.WAITING in found:
         return TaskState.WAITING
     if SlotState.OPEN in found:
         return TaskState.OPEN

@@ -8,6 +8,7 @@
 | `work.store.<id>` | staff and directors of the store: staff work |
 | `work.company.<id>` | freelancers in the company's pool |
 | `work.open` | every freelancer |
+| `questions.<batch>` | the desk of its store, whoever may take its work, and whoever has worked on it |
 | `user.<id>` | that person |
 """
 
@@ -73,10 +74,18 @@ def _hears_own(user: User, parts: tuple[str, ...], now: datetime) -> bool:
     return parts == (str(user.pk),)
 
 
+def _hears_questions(user: User, parts: tuple[str, ...], now: datetime) -> bool:
+    # The domain tells of what happens by these topics, so it is asked when somebody listens.
+    from tasks.domain.questions import may_read
+
+    return may_read(user, _number(parts), now)
+
+
 register_topic("user", _hears_own)
 register_topic("store", _hears_store)
 register_topic("review.store", _hears_store)
 register_topic("batch", _hears_batch)
+register_topic("questions", _hears_questions)
 register_topic("work.store", _hears_staff_work)
 register_topic("work.company", _hears_pool_work)
 register_topic("work", _hears_open_work)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.core.files.base import ContentFile
 from PIL import Image
 
@@ -47,7 +48,9 @@ class Cast:
 
 def make_user(name: str, language: str = "en", **more: Any) -> User:
     email = more.pop("email", f"{name.lower()}@example.jp")
-    return User.objects.create_user(email, "a long password", name=name, language=language, **more)
+    user = User.objects.create_user(email, "a long password", name=name, language=language, **more)
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
+    return user
 
 
 def make_store(name: str, company: Company | None = None) -> Store:

@@ -1,4 +1,4 @@
-"""Takes the pictures of README from the running demo (`make run`): `python -m tools.screenshots`."""
+"""Takes the pictures of README and the guide from the demo (`make run`): `python -m tools.screenshots`."""
 
 import io
 import os
@@ -32,7 +32,12 @@ class Picture:
 
 
 PICTURES = (
+    Picture("home-ja", "aya", "ja", 1280, 800, "/"),
+    Picture("home-en", "aya", "en", 1280, 800, "/"),
+    Picture("templates-ja", "aya", "ja", 1280, 800, "/templates/"),
+    Picture("templates-en", "aya", "en", 1280, 800, "/templates/"),
     Picture("board-ja", "aya", "ja", 1280, 800, "/batches/", ".rows a >> text=商品説明の追加"),
+    Picture("review-ja", "dai", "ja", 1280, 800, "/review/", "[data-row] a.row-link"),
     Picture("review-en", "dai", "en", 1280, 800, "/review/", "[data-row] a.row-link"),
     Picture("task-phone-ja", "fumi", "ja", 390, 844, "/my-work/?tab=hand", ".rows a.row-link"),
 )

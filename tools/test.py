@@ -18,6 +18,8 @@ from tests import servers
 from tools import chromium
 from tools.common import ROOT, SetupError, say
 
+BOTH_CORES = ("-n", "2", "--dist", "loadscope")
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -33,11 +35,12 @@ def stages(real: servers.Servers, browser: str) -> list[Stage]:
         Stage(
             "SQLite, in-memory cache and channel layer",
             "not postgres and not browser and not kill",
-            ("-n", "2", "--dist", "loadscope"),
+            BOTH_CORES,
         ),
         Stage(
             f"{real.described}: tests of both databases and PostgreSQL's own",
             "both or postgres",
+            BOTH_CORES,
             environment={
                 "DATABASE_URL": real.database_url,
                 "REDIS_URL": real.redis_url,
@@ -45,8 +48,14 @@ def stages(real: servers.Servers, browser: str) -> list[Stage]:
             },
         ),
         Stage(
-            f"Chromium ({browser}) and servers that are killed, on SQLite",
-            "(browser or kill) and not postgres",
+            f"Chromium ({browser}), on SQLite",
+            "browser and not kill and not postgres",
+            BOTH_CORES,
+            environment={"CHROMIUM_PATH": browser},
+        ),
+        Stage(
+            "servers that are killed and loaded, one at a time, on SQLite",
+            "kill and not postgres",
             environment={"CHROMIUM_PATH": browser},
         ),
     ]

@@ -8,8 +8,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from accounts.domain.queries import has_role
 from accounts.models import User
+from frontend.context import roles_in
 from kernel.clock import now
 from tasks.domain import counts
 from tasks.domain.queries import visible_batches
@@ -37,7 +37,7 @@ def batch_of(request: HttpRequest, batch_id: int) -> Batch:
 
 
 def directs(request: HttpRequest, batch: Batch) -> bool:
-    return has_role(person(request), batch.store_id, now(), *DIRECT_ROLES)
+    return not roles_in(request).get(batch.store_id, frozenset()).isdisjoint(DIRECT_ROLES)
 
 
 def draft_page(view: BatchView) -> BatchView:

@@ -38,6 +38,11 @@ TOLD: dict[str, tuple[str, Promise]] = {
     "batch.slots_cancelled": ("ban", _("Tasks that nobody had taken were withdrawn.")),
     "assignment.claimed": ("hand-grab", _("%(who)s took “%(what)s”.")),
     "assignment.released": ("arrow-back-up", _("%(who)s gave “%(what)s” back.")),
+    "assignment.freed": ("arrow-back-up", _("%(who)s took “%(what)s” back from its holder.")),
+    "assignment.reported": ("hand-stop", _("%(who)s says that “%(what)s” cannot be done.")),
+    "assignment.report_answered": ("message", _("%(who)s answered the report on “%(what)s”.")),
+    "assignment.settled": ("circle-off", _("%(who)s agreed that “%(what)s” cannot be done.")),
+    "assignment.approval_undone": ("arrow-back-up", _("%(who)s took the approval of “%(what)s” back.")),
     "assignment.expired": ("clock-x", _("The time for “%(what)s” ran out; it is on offer again.")),
     "assignment.submitted": ("inbox", _("%(who)s handed in “%(what)s”.")),
     "assignment.approved": ("check", _("%(who)s approved “%(what)s”.")),
@@ -48,6 +53,11 @@ TOLD: dict[str, tuple[str, Promise]] = {
         _("The time to change “%(what)s” is over; it is decided as it stands."),
     ),
     "assignment.rejected": ("x", _("%(who)s rejected “%(what)s”.")),
+    "batch.pilot_ended": ("player-play", _("%(who)s offered the rest after the pilot.")),
+    "repair.started": ("book", _("%(who)s began to correct the manual.")),
+    "repair.done": ("book", _("The manual is corrected; the tasks concerned are open again.")),
+    "repair.failed": ("alert-triangle", _("Correcting the manual broke off.")),
+    "question.into_manual": ("book-upload", _("%(who)s put an answer into the manual.")),
     "release.queued": ("file-export", _("%(who)s asked for a result file.")),
     "release.done": ("file-check", _("A result file is ready.")),
     "release.failed": ("file-alert", _("A result file could not be written.")),
@@ -55,6 +65,11 @@ TOLD: dict[str, tuple[str, Promise]] = {
 # What nobody did: the clock.
 BY_ITSELF: dict[str, tuple[str, Promise]] = {
     "batch.closed": ("lock", _("The batch was closed by the clock.")),
+    "assignment.settled": (
+        "clock-check",
+        _("Nobody answered the report on “%(what)s”; it counts as agreed."),
+    ),
+    "batch.paused": ("player-pause", _("The batch paused by itself.")),
     "assignment.approved": ("clock-check", _("“%(what)s” was approved by silence.")),
 }
 

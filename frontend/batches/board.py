@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,16 +13,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from frontend.batches import activity, cards
+from frontend.batches import activity, cards, pilot_panel
 from frontend.batches.access import batch_of, board_page, directs, person
 from frontend.batches.forms import who_of
 from frontend.batches.progress import first_step, progress_of
 from frontend.regions import region_response
 from kernel.clock import now
-from tasks.domain import batches
+from tasks.domain import batches, questions, reports
 from tasks.errors import IllegalMove, RoleMissing
 from tasks.models import Assignment, Batch
-from tasks.states import BatchState, TaskState, Use
+from tasks.states import RUNNING_BATCH, BatchState, PauseReason, TaskState, Use
 
 COUNTED_TO = 100
 # Which verbs are offered in which state, in the order of the menu.
@@ -53,7 +54,8 @@ def page(request: HttpRequest, batch: Batch) -> HttpResponse:
     context = {
         **_board(batch),
         "directs": director,
-        "verbs": VERBS.get(BatchState(batch.state), ()) if director else (),
+        "repairable": director and batch.state in RUNNING_BATCH and not _is_set_up(batch),
+        "verbs": VERBS.get(BatchState(batch.state), ()) if director and not _is_set_up(batch) else (),
         "topics": [f"batch.{batch.pk}"],
     }
     return render(request, "batches/board.html", context)
@@ -63,7 +65,11 @@ def page(request: HttpRequest, batch: Batch) -> HttpResponse:
 @require_GET
 def region(request: HttpRequest, batch_id: int) -> HttpResponse:
     batch = batch_of(request, batch_id)
-    return region_response(request, [f"batch.{batch_id}"], "batches/_board.html", lambda: _board(batch))
+
+    def context() -> dict[str, Any]:
+        return {**_board(batch), "directs": directs(request, batch)}
+
+    return region_response(request, [f"batch.{batch_id}"], "batches/_board.html", context)
 
 
 def _board(batch: Batch) -> dict[str, Any]:
@@ -89,7 +95,27 @@ def _board(batch: Batch) -> dict[str, Any]:
         "unseen": unseen_count(batch),
         "lines": activity.latest(batch.pk),
         "topics": [f"batch.{batch.pk}"],
+        **_waiting(batch),
+        **pilot_panel.context_of(batch, step, progress),
     }
+
+
+def _waiting(batch: Batch) -> dict[str, int]:
+    """How many reports and questions wait for the store."""
+    found = Batch.objects.filter(pk=batch.pk).values(
+        reported=_count(reports.open_reports(OuterRef("pk"))),
+        asked=_count(questions.unanswered(OuterRef("pk"))),
+    )[0]
+    return {"reports": found["reported"] or 0, "questions": found["asked"] or 0}
+
+
+def _count(rows: "QuerySet[Any]") -> Subquery:
+    return Subquery(rows.order_by().values("batch_id").annotate(n=Count("pk")).values("n"))
+
+
+def _is_set_up(batch: Batch) -> bool:
+    """A job moves its tasks and lets it go on by itself."""
+    return batch.pause_reason in (PauseReason.REPAIR, PauseReason.PILOT)
 
 
 def unseen_count(batch: Batch) -> int:

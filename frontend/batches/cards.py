@@ -68,7 +68,7 @@ def put_people(cards: Iterable[Card]) -> None:
         card = by_task[assignment.task_id]
         for chip in _chips(assignment, card):
             chips[card.task_id][chip.kind + str(chip.label)] = chip
-        if assignment.state not in (*OFF_TASK, AssignmentState.REJECTED):
+        if not assignment.set_aside and assignment.state not in (*OFF_TASK, AssignmentState.REJECTED):
             card.holders.append(Holder(str(assignment.worker), _since(assignment)))
     for task_id, found in chips.items():
         by_task[task_id].chips = list(found.values())
@@ -81,7 +81,8 @@ def _chips(assignment: Assignment, card: Card) -> Iterable[Chip]:
         yield Chip("warn", _LATE)
     if assignment.use == Use.UNSEEN:
         yield Chip("bad", _UNSEEN)
-    if assignment.state == AssignmentState.REJECTED and card.state == TaskState.OPEN:
+    gone = assignment.state == AssignmentState.REJECTED or assignment.set_aside
+    if gone and card.state == TaskState.OPEN:
         yield Chip("", _OFFERED_AGAIN)
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import Store
 from kernel.errors import Invalid
+from tasks.domain.batches import PILOT_MAX
 from tasks.models import Template
 from tasks.states import Audience
 
@@ -92,6 +93,7 @@ class TermsForm(forms.Form):
         label=_("Deadline"), required=False, input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
     )
     per_worker_cap = forms.IntegerField(label=_("Most tasks per person"), required=False, min_value=1)
+    pilot_tasks = forms.IntegerField(label=_("Pilot"), required=False, min_value=1, max_value=PILOT_MAX)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.domain.queries import stores_of
 from accounts.models import Store
+from exchange.opening import recognise
 from frontend.batches.access import person
 from frontend.batches.forms import NewBatchForm
 from frontend.batches.stepper import stepper
@@ -84,6 +85,7 @@ def inspect(request: HttpRequest, batch: Batch, file: Any) -> None:
         batch_id=batch.pk,
         file=file,
         name=file.name,
+        format=recognise(file),
         row_filter={},
         by=person(request),
         now=now(),

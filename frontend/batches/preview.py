@@ -16,9 +16,9 @@ from frontend.batches.stepper import stepper
 from frontend.work.inputs import describe_inputs, manual_html
 from kernel.clock import now
 from kernel.errors import Conflict
-from tasks.answers.checks import parse_checks
 from tasks.answers.schema import parse_form
 from tasks.domain import batches
+from tasks.domain.versions import checks_of
 from tasks.models import Batch, Step, Task
 from tasks.states import JobState, TaskState
 from workers.models import PoolMember
@@ -35,7 +35,7 @@ def page(request: HttpRequest, batch: Batch) -> HttpResponse:
         return redirect("batch_source", batch.pk)
     version = step.template_version
     form = parse_form(version.form)
-    checks = parse_checks(version.checks, form)
+    checks = checks_of(step, version.pk)
     context: dict[str, Any] = {
         "batch": batch,
         "step": step,
@@ -45,7 +45,9 @@ def page(request: HttpRequest, batch: Batch) -> HttpResponse:
         "after": after,
         "manual": manual_html(version),
         "inputs": describe_inputs(version, task.unit),
-        "answer_form": render_form(form, checks, values={}, errors=[], mode="preview"),
+        "answer_form": render_form(
+            form, checks, values={}, errors=[], mode="preview", unit_values=task.unit.values
+        ),
         "who": who_of(step.audience, step.open_to_all),
         "pool": PoolMember.objects.filter(company=batch.store.company_id).count(),
         "lease": duration(step.lease_minutes),

@@ -9,7 +9,7 @@ from tasks.models import Batch, Step
 from tasks.states import TaskState
 
 # As they lie in the bar: what is finished first.
-SHOWN = (TaskState.DONE, TaskState.IN_REVIEW, TaskState.CLAIMED, TaskState.OPEN)
+SHOWN = (TaskState.DONE, TaskState.IN_REVIEW, TaskState.CLAIMED, TaskState.OPEN, TaskState.WAITING)
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ class Progress:
         found, x = [], 0.0
         for state in SHOWN:
             n = self.counts[state]
+            if state == TaskState.WAITING and not n:
+                continue
             width = n * 100 / self.total if self.total else 0.0
             found.append(Segment(state.value, str(state.label), n, f"{x:.2f}", f"{width:.2f}"))
             x += width

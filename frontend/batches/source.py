@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from exchange.errors import describe_place
+from exchange.source import TABLE
 from frontend.batches.access import draft_page, person
 from frontend.batches.forms import ChoiceForm, FileForm
 from frontend.batches.new import inspect
 from frontend.batches.progress import first_step
 from frontend.batches.stepper import stepper
-from frontend.batches.wording import COLUMNS, DIALECTS, STATUSES, choice_in_words
+from frontend.batches.wording import COLUMNS, DIALECTS, STATUSES, choice_in_words, without
 from frontend.regions import region_response
 from kernel import paging
 from kernel.clock import now
@@ -46,11 +47,15 @@ class Sources:
             return "working"
         if self.tasks:
             return "landed"
+        if self.read is not None and self.read.format == TABLE and self.read.mapping_id is None:
+            return "columns"
         return "choose" if self.read is not None else "refused"
 
 
 def sources_of(batch: Batch) -> Sources:
-    rows = list(batch.imports.exclude(state=JobState.DISCARDED).order_by("-pk")[:20])
+    rows = list(
+        batch.imports.exclude(state=JobState.DISCARDED).select_related("mapping").order_by("-pk")[:20]
+    )
     read = next((row for row in rows if row.state == JobState.DONE), None)
     tasks = counts.of_batch(batch.pk)[TaskState.OPEN]
     return Sources(rows[0] if rows else None, read, tasks)
@@ -61,6 +66,8 @@ def sources_of(batch: Batch) -> Sources:
 def page(request: HttpRequest, batch: Batch) -> HttpResponse:
     """Shows what the draft's file is waiting for; POST chooses the products."""
     sources = sources_of(batch)
+    if sources.phase == "columns":
+        return redirect("batch_source_columns", batch.pk)
     if sources.phase == "choose":
         return _choose(request, batch, sources)
     if request.method == "POST":
@@ -115,7 +122,7 @@ def _choose(request: HttpRequest, batch: Batch, sources: Sources) -> HttpRespons
     facts = sources.read.facts
     missing = facts["missing"]
     initial = {
-        "pick": "description" if missing.get("description") else "all",
+        "pick": next((column for column, n in _in_order(missing, facts) if n), "all"),
         "answers_per_task": step.answers_per_task,
     }
     form = ChoiceForm(request.POST or None, facts=facts, initial=initial)
@@ -130,9 +137,9 @@ def _choose(request: HttpRequest, batch: Batch, sources: Sources) -> HttpRespons
         "nothing_matched": not latest.inspect_only and latest.state == JobState.DONE,
         "problem": import_problem(latest.error) if latest.error else "",
         "gaps": [
-            {"column": column, "label": COLUMNS[column], "n": missing[column]}
-            for column in COLUMNS
-            if missing.get(column)
+            {"column": column, "label": without(column, facts), "n": n}
+            for column, n in _in_order(missing, facts)
+            if n
         ],
         "statuses": [
             {"value": value, "label": STATUSES.get(value, value), "n": n}
@@ -143,6 +150,12 @@ def _choose(request: HttpRequest, batch: Batch, sources: Sources) -> HttpRespons
         **_recognised(request, sources.read),
     }
     return render(request, "batches/choose.html", context, status=422 if form.errors else 200)
+
+
+def _in_order(missing: dict[str, int], facts: dict[str, Any]) -> list[tuple[str, int]]:
+    """Blank columns as they are offered: a shop's export by what matters most, a table by its columns."""
+    names = facts["missing"] if facts.get("labels") else [name for name in COLUMNS if name in missing]
+    return [(name, missing[name]) for name in names]
 
 
 def _read(request: HttpRequest, batch: Batch, source: Import, form: ChoiceForm) -> bool:
@@ -169,7 +182,7 @@ def _landed(request: HttpRequest, batch: Batch, sources: Sources) -> dict[str, A
         "source": sources.read,
         "tasks": sources.tasks,
         "answers": sources.tasks * step.answers_per_task,
-        "choice": choice_in_words(sources.read.row_filter),
+        "choice": choice_in_words(sources.read.row_filter, sources.read.facts),
         "can_choose_again": batch.imports.filter(inspect_only=True, state=JobState.DONE).exists(),
         "stages": stepper("choice", batch, tasks=sources.tasks),
         **_recognised(request, sources.read),
@@ -181,7 +194,7 @@ def _recognised(request: HttpRequest, source: Import) -> dict[str, Any]:
     refused = ImportRefusal.objects.filter(source=source)
     found = paging.page(refused, key=["row", "id"], after=request.GET.get("after"), limit=REFUSALS_SHOWN)
     return {
-        "dialect": DIALECTS.get(source.facts["dialect"], source.facts["dialect"]),
+        "dialect": source.mapping or DIALECTS.get(source.facts["dialect"], source.facts["dialect"]),
         "refusals": [
             {
                 "row": row.row,

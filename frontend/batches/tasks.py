@@ -15,17 +15,18 @@ from django.views.decorators.http import require_GET, require_POST
 
 from frontend.answerform.render import render_form
 from frontend.batches import cards
-from frontend.batches.access import batch_of, board_page, person
+from frontend.batches.access import batch_of, board_page, directs, person
 from frontend.batches.progress import first_step
 from frontend.regions import region_response
 from frontend.work.inputs import describe_inputs
-from frontend.work.page import words
+from frontend.work.page import Corrected, correction_of_round, words
 from frontend.work.uploads import upload_url
 from kernel import paging
 from kernel.clock import now
 from kernel.errors import TenchoError
 from tasks.answers.checks import describe
 from tasks.answers.schema import parse_form
+from tasks.answers.text import as_text
 from tasks.domain import counts, review
 from tasks.domain.queries import visible_submissions, visible_tasks
 from tasks.errors import Missing
@@ -96,8 +97,8 @@ def _last_submissions(assignments: list[Assignment]) -> dict[int, Submission]:
 def _excerpt(assignment: Assignment, submission: Submission) -> list[tuple[str, str]]:
     """The filled fields, each cut to what fits a list."""
     form = parse_form(assignment.template_version.form)
-    values = ((str(field.label), submission.answer.get(field.name)) for field in form.fields)
-    return [(label, str(value)[:200]) for label, value in values if value]
+    texts = ((str(field.label), as_text(field, submission.answer.get(field.name))) for field in form.fields)
+    return [(label, text[:200]) for label, text in texts if text]
 
 
 @login_required
@@ -141,6 +142,7 @@ class Round:
     failed: list[dict[str, Any]]
     passed: list[str]
     decisions: list[Decided]
+    correction: Corrected | None = None
 
 
 @dataclass(frozen=True)
@@ -171,8 +173,15 @@ def page(request: HttpRequest, task_id: int) -> HttpResponse:
         **_answers(request, task),
         "batch": task.batch,
         "inputs": describe_inputs(step.template_version, task.unit),
+        "held": _held(task) if directs(request, task.batch) else [],
     }
     return render(request, "batches/task.html", context)
+
+
+def _held(task: Task) -> list[Assignment]:
+    """What a director could take back from its holder."""
+    rows = Assignment.objects.filter(task=task, state=AssignmentState.CLAIMED)
+    return list(rows.select_related("worker").order_by("pk"))
 
 
 @login_required
@@ -197,7 +206,7 @@ def _works(request: HttpRequest, task: Task) -> list[Work]:
     assignments = (
         Assignment.objects.filter(task=task)
         .select_related("worker", "template_version")
-        .prefetch_related("submissions__reviews__reviewer")
+        .prefetch_related("submissions__reviews__reviewer", "submissions__correction__corrected_by")
         .order_by("pk")
     )
     readable = visible_submissions(person(request), now()).filter(assignment__task=task)
@@ -216,15 +225,16 @@ def _work(assignment: Assignment, may_read: set[int]) -> Work:
         hidden=hidden,
         last=last,
         waits=assignment.state in UNDECIDED,
-        can_use=approved and assignment.use != Use.USED and last is not None,
+        can_use=approved and not assignment.set_aside and assignment.use != Use.USED and last is not None,
     )
 
 
-def _round(assignment: Assignment, submission: Submission, *, shown: bool) -> Round:
+def decided_of(assignment: Assignment, submission: Submission) -> list[Decided]:
+    """The decisions on one submission in words, the oldest first. Needs its reviews."""
     form = parse_form(assignment.template_version.form)
     labels = {field.name: str(field.label) for field in form.fields}
     citable = review.citable(assignment, submission)
-    decisions = [
+    return [
         Decided(
             review=decided,
             comments=[(labels.get(name, name), text) for name, text in decided.comments.items()],
@@ -232,6 +242,11 @@ def _round(assignment: Assignment, submission: Submission, *, shown: bool) -> Ro
         )
         for decided in sorted(submission.reviews.all(), key=lambda r: r.pk)
     ]
+
+
+def _round(assignment: Assignment, submission: Submission, *, shown: bool) -> Round:
+    form = parse_form(assignment.template_version.form)
+    decisions = decided_of(assignment, submission)
     if not shown:
         return Round(submission, "", [], [], decisions)
     answer = render_form(form, [], values=submission.answer, errors=[], mode="readonly", image_url=upload_url)
@@ -241,4 +256,4 @@ def _round(assignment: Assignment, submission: Submission, *, shown: bool) -> Ro
         if not check["passed"]
     ]
     passed = [words(check["label"]) for check in submission.checks if check["passed"]]
-    return Round(submission, answer, failed, passed, decisions)
+    return Round(submission, answer, failed, passed, decisions, correction_of_round(submission, form))

@@ -33,6 +33,7 @@ def page(request: HttpRequest, batch: Batch) -> HttpResponse:
         "lease_minutes": step.lease_minutes,
         "deadline": local_input(batch.deadline),
         "per_worker_cap": step.per_worker_cap,
+        "pilot_tasks": step.pilot_tasks,
     }
     form = TermsForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid() and _save(request, batch, form):

@@ -7,6 +7,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from frontend.work.inputs import column_label
+
 # The columns that a director can ask for as blank, in the order they are offered.
 COLUMNS: dict[str, Promise] = {
     "description": gettext_lazy("Without a description"),
@@ -30,9 +32,19 @@ DIALECTS: dict[str, Promise] = {
 }
 
 
-def choice_in_words(row_filter: Mapping[str, Any]) -> str:
+def without(column: str, facts: Mapping[str, Any]) -> str:
+    """What a choice by a blank column is called; a mapped table's columns by their headers."""
+    label = facts.get("labels", {}).get(column)
+    return (
+        _("Without “%(column)s”") % {"column": column_label(*label)}
+        if label
+        else str(COLUMNS.get(column, column))
+    )
+
+
+def choice_in_words(row_filter: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     """Which products were chosen, for example "Without a description · Active"."""
-    parts = [str(COLUMNS[column]) for column in row_filter.get("missing", [])]
+    parts = [without(column, facts) for column in row_filter.get("missing", [])]
     keys = row_filter.get("keys", [])
     if keys:
         parts.append(

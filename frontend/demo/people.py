@@ -1,11 +1,12 @@
 """The invented people of the demo."""
 
-from accounts.domain.people import add_member, add_person, add_store
+from accounts.domain.members import give_role
+from accounts.domain.people import add_person, add_store
 from accounts.models import Store, User
 from accounts.states import Role
 from frontend.demo.products import STORE
 from kernel.clock import now
-from workers.domain import add_to_pool, make_freelancer
+from workers.domain.freelancers import add_to_pool, make_freelancer
 
 PASSWORD = "tencho-demo"  # invented people on one's own machine
 COMPANY = "はなれ株式会社"
@@ -32,7 +33,7 @@ def make_people() -> tuple[Store, dict[str, User]]:
     people = {}
     for short, name, role in MEMBERS:
         people[short] = _user(short, name)
-        add_member(store=store, user=people[short], role=role, by=None, now=now())
+        give_role(store=store, user=people[short], role=role, by=None, now=now())
     for short, name in FREELANCERS:
         people[short] = _user(short, name)
         make_freelancer(user=people[short], by=None, now=now())

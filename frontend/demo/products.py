@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from exchange.layout import product_layouts
@@ -98,13 +99,16 @@ def header() -> list[str]:
     return next(list(layout.header) for layout in product_layouts() if layout.dialect == "current")
 
 
-def shopify_csv(pictures: dict[str, str]) -> bytes:
-    """The shop's export in Shopify's current dialect. `pictures`: handle → address of its picture."""
+def shopify_csv(pictures: dict[str, str], chosen: Sequence[DemoProduct] | None = None) -> bytes:
+    """The shop's export in Shopify's current dialect, of all products or those chosen.
+
+    `pictures`: handle → address of its picture.
+    """
     out = io.StringIO()
     columns = header()
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
-    for product in products():
+    for product in chosen or products():
         writer.writerow(_first_row(product, pictures.get(product.handle, "")))
         if product.kind in ("yunomi", "chawan", "hashi"):
             writer.writerow(_variant_row(product))

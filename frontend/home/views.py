@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import OuterRef, Subquery
+from django.db.models import Count, Min, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
@@ -16,10 +16,12 @@ from accounts.models import User
 from accounts.states import Role
 from frontend.batches.access import person
 from frontend.batches.progress import with_progress
+from frontend.help.steps import of_director, of_reviewer
 from frontend.regions import region_response
 from kernel.clock import now
 from tasks.domain.queries import review_queue, visible_batches
-from tasks.models import Assignment, Batch, Import
+from tasks.domain.questions import waiting_of
+from tasks.models import Assignment, Batch, Import, Report
 from tasks.states import RUNNING_BATCH, BatchState, JobState, Use
 from workers.queries import is_freelancer
 
@@ -60,8 +62,11 @@ def home(request: HttpRequest) -> HttpResponse:
     if not desk.stores and (desk.works or is_freelancer(user)):
         return redirect("work")
     if not desk.stores:
-        return render(request, "home/nothing.html")
-    return render(request, "home/home.html", _context(user, desk))
+        return redirect("start")
+    context = _context(user, desk)
+    steps = of_director(request, user, desk.directed) if desk.directed else of_reviewer(request, user)
+    context |= {"first_steps": steps, "offers_sample": bool(desk.directed) and steps and not steps[0].done}
+    return render(request, "home/home.html", context)
 
 
 @login_required
@@ -79,6 +84,8 @@ def _context(user: User, desk: Desk) -> dict[str, Any]:
         .values_list("auto_approve_at", flat=True)[:COUNTED_TO]
     )
     unseen = _unseen(desk)
+    asked = waiting_of(desk.stores)
+    reported = _reported(desk)
     drafts = _drafts(desk)
     running = visible_batches(user, now()).filter(state__in=RUNNING_BATCH).order_by("-pk")[:RUNNING_SHOWN]
     ended = (
@@ -91,9 +98,11 @@ def _context(user: User, desk: Desk) -> dict[str, Any]:
         "to_review": len(clocks),
         "first_clock": clocks[0] if clocks else None,
         "unseen": unseen,
+        "reported": reported,
         "failed": [draft for draft in drafts if draft.last_import == JobState.FAILED],
         "drafts": [draft for draft in drafts if draft.last_import != JobState.FAILED],
-        "calm": not (clocks or unseen or drafts),
+        "questions": asked,
+        "calm": not (clocks or unseen or reported or drafts or asked),
         "running": [line for line in lines if line["batch"].state in RUNNING_BATCH],
         "ended": [line for line in lines if line["batch"].state not in RUNNING_BATCH],
         "directs": bool(desk.directed),
@@ -121,6 +130,15 @@ def _unseen(desk: Desk) -> list[Unseen]:
     for batch_id, title, at in found:
         first.setdefault(batch_id, Unseen(batch_id, title, counted[batch_id], at))
     return list(first.values())
+
+
+def _reported(desk: Desk) -> list[dict[str, Any]]:
+    """Per directed batch the open reports of what cannot be done, with the nearest clock."""
+    rows = Report.objects.filter(batch__store__in=desk.directed, closed_at=None).order_by()
+    found = rows.values("batch_id", "batch__title").annotate(
+        n=Count("pk"), due=Min("assignment__report_due_at")
+    )
+    return list(found.order_by("due")[:COUNTED_TO])
 
 
 def _drafts(desk: Desk) -> Any:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from frontend.people import views
+from frontend.people import joining, members, pool, security, session, start, views
 from kernel import ids  # noqa: F401  # registers `id`
 
 urlpatterns = [
@@ -13,4 +13,29 @@ urlpatterns = [
     path("settings/", views.settings_page, name="settings"),
     path("settings/keys/", views.keys, name="keys"),
     path("settings/keys/<id:key_id>/revoke/", views.key_revoke, name="key_revoke"),
+    path("session/", session.session, name="session"),
+    path("settings/security/", security.security, name="security"),
+    path("settings/security/prove/", security.prove_email, name="prove_email"),
+    path("settings/security/email/", security.email, name="email_change"),
+    path("settings/security/email/forget/", security.email_forget, name="email_forget"),
+    path("settings/security/email/<str:token>/", security.email_confirm, name="email_confirm"),
+    path("settings/operator/", security.operator, name="operator"),
+    path("settings/places/", start.places, name="places"),
+    path("settings/places/<id:membership_id>/leave/", start.leave, name="leave"),
+    path("people/", members.members, name="people"),
+    path("people/invited/", members.invited, name="people_invited"),
+    path("people/invite/", members.invite, name="invite"),
+    path("people/invited/<id:invitation_id>/again/", members.invitation_again, name="invitation_again"),
+    path("people/invited/<id:invitation_id>/revoke/", members.invitation_revoke, name="invitation_revoke"),
+    path("people/members/<id:membership_id>/", members.member, name="member"),
+    path("people/members/<id:membership_id>/remove/", members.remove, name="member_remove"),
+    path("people/pool/", pool.pool, name="people_pool"),
+    path("people/pool/links/", pool.links, name="people_links"),
+    path("people/pool/links/<id:link_id>/revoke/", pool.link_revoke, name="link_revoke"),
+    path("people/pool/<id:pool_member_id>/remove/", pool.pool_remove, name="pool_remove"),
+    path("start/", start.start, name="start"),
+    path("start/shop/", start.shop, name="start_shop"),
+    path("start/freelancer/", start.freelancer, name="start_freelancer"),
+    path("invitations/<str:token>/", joining.invitation, name="invitation"),
+    path("pools/<str:token>/", joining.pool, name="pool_link"),
 ]

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -21,6 +22,8 @@ from frontend.regions import region_response
 from kernel import paging
 from kernel.clock import now
 from notify.domain import mark_read, unread_count
+from notify.domain.refusals import refused_address
+from notify.kinds import kind_of
 from notify.models import Notice
 from notify.texts import words
 from tasks.domain.queries import review_queue
@@ -73,7 +76,8 @@ def language(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def inbox(request: HttpRequest) -> HttpResponse:
-    return render(request, "inbox/page.html", _inbox(request))
+    user: Any = request.user
+    return render(request, "inbox/page.html", {**_inbox(request), "refused": refused_address(user)})
 
 
 @login_required
@@ -85,9 +89,25 @@ def inbox_list(request: HttpRequest) -> HttpResponse:
 def _inbox(request: HttpRequest) -> dict[str, Any]:
     user: Any = request.user
     rows = Notice.objects.filter(user=user)
+    unread_only = request.GET.get("show") == "unread"
+    if unread_only:
+        rows = rows.filter(read_at=None)
     found = paging.page(rows, key=["-id"], after=request.GET.get("after"), limit=PAGE)
-    lines = [{"notice": notice, "text": words(notice.kind, notice.params)} for notice in found.items]
-    return {"lines": lines, "next": found.next, "topics": [f"user.{request.user.pk}"]}
+    lines = [
+        {
+            "notice": notice,
+            "text": words(notice.kind, notice.params),
+            "icon": kind_of(notice.kind).icon,
+        }
+        for notice in found.items
+    ]
+    return {
+        "lines": lines,
+        "next": found.next,
+        "unread_only": unread_only,
+        "list_url": reverse("inbox_list") + ("?show=unread" if unread_only else ""),
+        "topics": [f"user.{user.pk}"],
+    }
 
 
 @login_required

@@ -12,11 +12,22 @@ from accounts.domain.queries import has_role, member_ids
 from accounts.models import User
 from frontend.review.queue import Place
 from frontend.work.inputs import describe_inputs, manual_html
-from frontend.work.page import Round, ShownField, form_of, rounds_of, shown_fields, words
-from tasks.answers.checks import describe
+from frontend.work.page import (
+    Corrected,
+    Round,
+    ShownField,
+    correction_of_round,
+    form_of,
+    rounds_of,
+    shown_fields,
+    words,
+)
+from tasks.answers.checks import describe, parse_checks
 from tasks.answers.lists import ChecklistItem, parse_checklist
 from tasks.answers.measure import length
 from tasks.answers.schema import Field, FieldKind, Form
+from tasks.answers.text import as_text
+from tasks.domain.corrections import second_people
 from tasks.domain.review import citable
 from tasks.models import Assignment, Submission, Unit
 from tasks.models.assignment import CHANGES_AT_MOST
@@ -94,7 +105,10 @@ def desk_page(
         and assignment.state != AssignmentState.SURPLUS
         and assignment.rounds < CHANGES_AT_MOST,
         "asked_enough": open_ and assignment.rounds >= CHANGES_AT_MOST,
-        "may_accept": assignment.state == AssignmentState.APPROVED and assignment.use != Use.USED,
+        "may_accept": _may_accept(assignment, by, rounds[-1].correction),
+        **_correcting(submission, assignment, form, open_, typed),
+        **_second_person(assignment, by, now, rounds[-1].correction),
+        "correction": correction_of_round(submission, form),
         "own": assignment.worker_id == by.pk,
         "own_allowed": assignment.worker_id != by.pk or _own_allowed(assignment, by, now),
         "reasons": [(key, words(label)) for key, label in citable(assignment, submission).items()],
@@ -102,6 +116,45 @@ def desk_page(
         "batch_filter": batch_id,
         "typed": typed,
         **presence_of(assignment, submission, by=by, now=now),
+    }
+
+
+def _may_accept(assignment: Assignment, by: User, correction: Corrected | None) -> bool:
+    own = correction is not None and correction.row.second_person and correction.row.corrected_by_id == by.pk
+    return assignment.state == AssignmentState.APPROVED and assignment.use != Use.USED and not own
+
+
+def _correcting(
+    submission: Submission, assignment: Assignment, form: Form, open_: bool, typed: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The answer's fields to correct in place, with what a refused correction held."""
+    if not open_:
+        return {"edit_fields": [], "correcting": False}
+    refused = typed.get("problem")
+    fields = shown_fields(
+        form,
+        parse_checks(assignment.template_version.checks, form),
+        values=typed.get("correction", submission.answer),
+        problems=getattr(refused, "fields", ()) if "correction" in typed else (),
+        edit=True,
+        unit_values=assignment.task.unit.values,
+    )
+    return {"edit_fields": fields, "correcting": "correction" in typed}
+
+
+def _second_person(
+    assignment: Assignment, by: User, now: datetime, correction: Corrected | None
+) -> dict[str, Any]:
+    """Who has to look at a corrected price or address before it is used."""
+    waits = assignment.use == Use.UNSEEN and correction is not None and correction.row.second_person
+    if not waits or correction is None:
+        return {"second_person": False}
+    able = second_people(assignment, correction.row.corrected_by_id, now)
+    names = User.objects.filter(pk__in=able).order_by("name").values_list("name", flat=True)
+    return {
+        "second_person": True,
+        "corrected_by_me": correction.row.corrected_by_id == by.pk,
+        "second_people": list(names),
     }
 
 
@@ -153,13 +206,13 @@ def _fields(
             text=_text(one, submission.answer),
             length=length(_text(one, submission.answer)) if one.kind in COMPARED else None,
             source=_source(one, unit, columns),
-            previous=_text(one, last.submission.answer) if last and one.kind in COMPARED else None,
+            previous=_previous(one, last.submission.answer) if last else None,
             asked=str(asked.get(one.name, "")),
             comment=str(comments.get(one.name, "")),
             failed=[
                 _check(result)
                 for result in submission.checks
-                if result["field"] == one.name and not result["passed"]
+                if result["field"].partition(".")[0] == one.name and not result["passed"]
             ],
         )
         for one, shown in zip(form.fields, drawn, strict=True)
@@ -168,6 +221,11 @@ def _fields(
 
 def _text(one: Field, answer: Mapping[str, Any]) -> str:
     return str(answer.get(one.name) or "") if one.kind in COMPARED else ""
+
+
+def _previous(one: Field, answer: Mapping[str, Any]) -> str | None:
+    """What the field said in the last round, rows line by line; None where only looking compares."""
+    return as_text(one, answer.get(one.name)) if one.kind in (*COMPARED, FieldKind.ROWS) else None
 
 
 def _source(one: Field, unit: Unit, columns: Mapping[str, str]) -> str | None:

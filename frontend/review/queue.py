@@ -9,10 +9,12 @@ from django.utils.dateparse import parse_datetime
 from accounts.domain.queries import DESK, stores_of
 from accounts.models import User
 from tasks.domain.queries import review_queue
-from tasks.models import Assignment
-from tasks.states import AssignmentState
+from tasks.domain.undo import GRACE
+from tasks.models import Assignment, Correction, Review
+from tasks.states import AssignmentState, BatchState, Decision, Use
 
 TOPICS_AT_MOST = 40
+SECOND_PERSON_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,32 @@ def after(user: User, now: datetime, batch_id: int | None, place: Place | None) 
     behind = Q(auto_approve_at__gt=place.at) | Q(auto_approve_at=place.at, pk__gt=place.assignment)
     found = rows.filter(auto_approve_at__gte=place.at).filter(behind).first()
     return found or rows.exclude(pk=place.assignment).first()
+
+
+def undoable(user: User, now: datetime) -> Review | None:
+    """The approval that this person gave within the last minute and may still take back."""
+    mine = Review.objects.filter(
+        reviewer=user,
+        decision=Decision.APPROVED,
+        created_at__gt=now - GRACE,
+        submission__assignment__state=AssignmentState.APPROVED,
+    )
+    mine = mine.exclude(submission__assignment__batch__state=BatchState.COMPLETED)
+    return mine.select_related("submission__assignment__task__unit").order_by("-pk").first()
+
+
+def second_person(user: User, now: datetime, batch_id: int | None) -> list[Correction]:
+    """Corrected prices and addresses that somebody has to accept for use, the oldest first."""
+    rows = Correction.objects.filter(
+        second_person=True,
+        submission__assignment__store__in=stores_of(user, now, *DESK),
+        submission__assignment__state=AssignmentState.APPROVED,
+        submission__assignment__use=Use.UNSEEN,
+    )
+    if batch_id is not None:
+        rows = rows.filter(submission__assignment__batch=batch_id)
+    related = "submission__assignment__task__unit", "submission__assignment__batch", "corrected_by"
+    return list(rows.select_related(*related).order_by("pk")[:SECOND_PERSON_SHOWN])
 
 
 def topics_of(user: User, now: datetime) -> list[str]:

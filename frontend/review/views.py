@@ -53,6 +53,8 @@ def _queue(request: HttpRequest) -> dict[str, Any]:
         "rows": [_row(assignment, user, moment) for assignment in found.items],
         "next": found.next,
         "first_page": "after" not in request.GET,
+        "undoable": line.undoable(user, moment),
+        "second_person": line.second_person(user, moment, batch_id),
         "batch": _batch(request, batch_id),
         "batch_filter": batch_id,
         "topics": line.topics_of(user, moment),
@@ -90,10 +92,10 @@ def _batch(request: HttpRequest, batch_id: int | None) -> Batch | None:
 @login_required
 @require_GET
 def desk(request: HttpRequest, submission_id: int) -> HttpResponse:
-    return _desk(request, _submission(request, submission_id))
+    return desk_response(request, seen_submission(request, submission_id))
 
 
-def _submission(request: HttpRequest, submission_id: int) -> Submission:
+def seen_submission(request: HttpRequest, submission_id: int) -> Submission:
     """A submission to a store whose desk the reader sits at; `Missing` for others and rejected content."""
     user: Any = request.user
     found = visible_submissions(user, now()).filter(pk=submission_id).select_related("assignment").first()
@@ -102,11 +104,12 @@ def _submission(request: HttpRequest, submission_id: int) -> Submission:
     return found
 
 
-def _desk(
+def desk_response(
     request: HttpRequest, submission: Submission, *, status: int = 200, typed: dict[str, Any] | None = None
 ) -> HttpResponse:
     user: Any = request.user
     context = desk_page(submission, by=user, now=now(), batch_id=batch_asked(request), typed=typed)
+    context["undoable"] = line.undoable(user, now())
     template = "review/_desk.html" if is_script(request) else "review/desk.html"
     response = render(request, template, context, status=status)
     response.headers["Cache-Control"] = "no-store"
@@ -122,7 +125,7 @@ def is_script(request: HttpRequest) -> bool:
 @require_GET
 def presence(request: HttpRequest, submission_id: int) -> HttpResponse:
     user: Any = request.user
-    submission = _submission(request, submission_id)
+    submission = seen_submission(request, submission_id)
     assignment = Assignment.objects.select_related("reviewer").get(pk=submission.assignment_id)
     context = presence_of(assignment, submission, by=user, now=now())
     return region_response(request, context["presence_topics"], "review/_presence.html", lambda: context)
@@ -139,7 +142,7 @@ def following(request: HttpRequest) -> HttpResponse:
         return redirect(_address(request, found))
     if found is None:
         return HttpResponse(status=204)
-    return _desk(request, _submission(request, found.__dict__["submission_id"]))
+    return desk_response(request, seen_submission(request, found.__dict__["submission_id"]))
 
 
 def _address(request: HttpRequest, found: Assignment | None) -> str:
@@ -158,7 +161,7 @@ def start(request: HttpRequest, submission_id: int) -> HttpResponse:
     try:
         held = review.start_review(submission_id=submission_id, by=user, now=now())
     except TenchoError as refused:
-        return _refused(request, submission_id, refused)
+        return refusal(request, submission_id, refused)
     if is_script(request):
         return JsonResponse({"until": held.review_lease_until})
     batch_id = batch_asked(request)
@@ -173,7 +176,7 @@ def stop(request: HttpRequest, submission_id: int) -> HttpResponse:
     try:
         review.stop_review(submission_id=submission_id, by=user, now=now())
     except TenchoError as refused:
-        return _refused(request, submission_id, refused)
+        return refusal(request, submission_id, refused)
     return JsonResponse({}) if is_script(request) else redirect(_address(request, None))
 
 
@@ -182,11 +185,12 @@ def stop(request: HttpRequest, submission_id: int) -> HttpResponse:
 def approve(request: HttpRequest, submission_id: int) -> HttpResponse:
     user: Any = request.user
     note = request.POST.get("note", "")
-    return _decide(
+    return carry_out(
         request,
         submission_id,
         lambda: review.approve(submission_id=submission_id, note=note, by=user, now=now()),
         _("Approved."),
+        undo=reverse("review_undo", args=[submission_id]),
     )
 
 
@@ -194,11 +198,11 @@ def approve(request: HttpRequest, submission_id: int) -> HttpResponse:
 @require_POST
 def changes(request: HttpRequest, submission_id: int) -> HttpResponse:
     user: Any = request.user
-    submission = _submission(request, submission_id)
+    submission = seen_submission(request, submission_id)
     form = parse_form(submission.assignment.template_version.form)
     comments = {field.name: request.POST.get(f"comment-{field.name}", "") for field in form.fields}
     note = request.POST.get("note", "")
-    return _decide(
+    return carry_out(
         request,
         submission_id,
         lambda: review.request_changes(
@@ -215,7 +219,7 @@ def changes(request: HttpRequest, submission_id: int) -> HttpResponse:
 def reject(request: HttpRequest, submission_id: int) -> HttpResponse:
     user: Any = request.user
     reasons, note = request.POST.getlist("reasons"), request.POST.get("note", "")
-    return _decide(
+    return carry_out(
         request,
         submission_id,
         lambda: review.reject(submission_id=submission_id, reasons=reasons, note=note, by=user, now=now()),
@@ -233,30 +237,35 @@ def accept(request: HttpRequest, submission_id: int) -> HttpResponse:
     try:
         review.accept(submission_id=submission_id, by=user, now=now())
     except TenchoError as refused:
-        return _refused(request, submission_id, refused)
+        return refusal(request, submission_id, refused)
     messages.success(request, _("This answer is the one that is used now."))
     return redirect("review_desk", submission_id)
 
 
-def _decide(
-    request: HttpRequest, submission_id: int, act: Callable[[], object], done: str, **typed: Any
+def carry_out(
+    request: HttpRequest,
+    submission_id: int,
+    act: Callable[[], object],
+    done: str,
+    undo: str = "",
+    **typed: Any,
 ) -> HttpResponse:
     """Carries a decision out and goes on to the next item; a refusal keeps what was typed."""
     user: Any = request.user
     try:
         act()
     except TenchoError as refused:
-        return _refused(request, submission_id, refused, **typed)
+        return refusal(request, submission_id, refused, **typed)
     if is_script(request):
-        return JsonResponse({"message": done})
+        return JsonResponse({"message": done, "undo": undo})
     messages.success(request, done)
     place = line.Place.parse(request.POST.get("place", ""))
     return redirect(_address(request, line.after(user, now(), batch_asked(request), place)))
 
 
-def _refused(request: HttpRequest, submission_id: int, refused: TenchoError, **typed: Any) -> HttpResponse:
+def refusal(request: HttpRequest, submission_id: int, refused: TenchoError, **typed: Any) -> HttpResponse:
     answer = problem_json(refused)
     if is_script(request):
         return answer
-    submission = _submission(request, submission_id)
-    return _desk(request, submission, status=answer.status_code, typed={**typed, "problem": refused})
+    submission = seen_submission(request, submission_id)
+    return desk_response(request, submission, status=answer.status_code, typed={**typed, "problem": refused})

@@ -10,7 +10,8 @@
 (() => {
   "use strict";
 
-  const COALESCE_MS = 300;
+  const SOON_MS = 50; // after a quiet while: one action often says several things
+  const COALESCE_MS = 300; // under steady traffic: at least so long between two fetches
   const CROWD_MS = 5000; // with a crowd listening, a region is fetched at most this often
   const POLL_MS = 60000; // while there is no socket
   const FRESH_MS = 2500;
@@ -67,11 +68,11 @@
     return topics;
   }
 
-  // One fetch for everything that changes within the delay; the last change is never lost.
+  // The first change is fetched soon, what follows together; the last change is never lost.
   function plan(element, spread) {
     const region = regions.get(element);
     if (!region || region.timer) return;
-    let delay = COALESCE_MS;
+    let delay = Math.max(SOON_MS, region.fetched + COALESCE_MS - Date.now());
     if (spread > 0) {
       delay += Math.random() * spread;
       delay = Math.max(delay, region.fetched + CROWD_MS - Date.now());
@@ -334,6 +335,15 @@
     document.dispatchEvent(new CustomEvent("live:stopped"));
   }
 
+  // Signed in again in place: everything is looked at anew.
+  function resume() {
+    if (!stopped) return;
+    stopped = false;
+    failures = 0;
+    connect();
+    resync();
+  }
+
   function pause() {
     clearTimeout(reconnectTimer);
     clearInterval(pollTimer);
@@ -357,6 +367,7 @@
     failures = 0;
     if (!socket) connect();
   });
+  document.addEventListener("session:resumed", resume);
   window.tenchoLive = { scan };
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", connect);

@@ -5,6 +5,8 @@
   const FRESH_MS = 20000; // a desk fetched longer ago may have been decided by somebody else
   const RENEW_MS = 4 * 60 * 1000;
   const TOAST_MS = 4000;
+  const UNDO_MS = 58 * 1000;
+  const AGAIN = "tencho.desk.again";
   const DIFF_MS = 300;
   const TRIES = 5;
   const frame = document.querySelector("[data-desk-frame]");
@@ -38,11 +40,17 @@
   async function refusal(answer) {
     if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
       const body = await answer.json().catch(() => null);
+      if (answer.status !== 403) document.dispatchEvent(new CustomEvent("session:ended"));
       return body ? body.message : frame.dataset.textSignedOut;
     }
     const body = await answer.json().catch(() => null);
     if (!body || !body.message) return frame.dataset.textProblem;
-    return [body.message, ...(body.fields || []).map((field) => field.message)].join("\n");
+    return [body.message, ...(body.fields || []).map((field) => labelOf(field.field) + field.message)].join("\n");
+  }
+
+  function labelOf(name) {
+    const field = desk().querySelector(`[data-field="${CSS.escape((name || "").split(".")[0])}"] h3`);
+    return field ? `${field.textContent}: ` : "";
   }
 
   function complain(text) {
@@ -52,12 +60,43 @@
     note.scrollIntoView({ block: "nearest" });
   }
 
-  function tell(text) {
+  // With an address to take it back the line stays as long as that is possible.
+  function tell(text, undo = "") {
     if (!toast || !text) return;
-    toast.textContent = text;
+    toast.querySelector("[data-toast-text]").textContent = text;
+    toast.querySelector("[data-toast-undo]").hidden = !undo;
+    toast.dataset.undo = undo;
     toast.hidden = false;
     clearTimeout(tell.timer);
-    tell.timer = setTimeout(() => (toast.hidden = true), TOAST_MS);
+    tell.timer = setTimeout(() => {
+      toast.hidden = true;
+      toast.dataset.undo = "";
+    }, undo ? UNDO_MS : TOAST_MS);
+  }
+
+  async function takeBack() {
+    const line = document.querySelector("form[data-undo]");
+    const url = (toast && toast.dataset.undo) || (line && line.action);
+    if (!url || busy) return;
+    if (!frame) {
+      line.requestSubmit();
+      return;
+    }
+    busy = true;
+    try {
+      const answer = await ask(url, new URLSearchParams());
+      if (answer.ok) {
+        tell.timer = clearTimeout(tell.timer);
+        toast.hidden = true;
+        toast.dataset.undo = "";
+        ahead = null;
+        swap(await answer.text());
+        fetchAhead();
+      } else complain(await refusal(answer));
+    } catch {
+      complain(frame.dataset.textProblem);
+    }
+    busy = false;
   }
 
   // ---- the next item --------------------------------------------------------------------------
@@ -153,10 +192,10 @@
     try {
       const body = new FormData(form);
       if (submitter && submitter.name) body.set(submitter.name, submitter.value);
-      const answer = await ask(form.action, new URLSearchParams(body));
+      const answer = await ask(form.action, form.enctype === "multipart/form-data" ? body : new URLSearchParams(body));
       if (answer.ok) {
-        const { message } = await answer.json();
-        tell(message);
+        const { message, undo } = await answer.json();
+        tell(message, undo);
         await goOn();
       } else complain(await refusal(answer));
     } catch {
@@ -261,6 +300,23 @@
     text.scrollIntoView({ block: "center" });
   }
 
+  // `e` corrects the field one is in, else the first one with a finding, else the first.
+  function correct() {
+    const box = desk().querySelector("[data-correct]");
+    if (!box) return;
+    const fields = [...desk().querySelectorAll("[data-field]")];
+    const here = fields.find((field) => field.contains(document.activeElement));
+    const found = here || fields.find((field) => field.querySelector(".finding"));
+    box.open = true;
+    const at = found ? fields.indexOf(found) : 0;
+    const rows = box.querySelectorAll(".answer-row");
+    const control = (rows[at] || box).querySelector("textarea, select, input:not([type=hidden])");
+    if (control) {
+      control.focus();
+      control.scrollIntoView({ block: "center" });
+    }
+  }
+
   function setUp() {
     const shown = desk();
     for (const button of document.querySelectorAll("[data-help]")) button.hidden = false;
@@ -300,6 +356,9 @@
       case "c":
         comment();
         return true;
+      case "e":
+        correct();
+        return true;
       case "r":
         if (part("reject")) open("reject");
         return true;
@@ -338,19 +397,34 @@
       return;
     }
     if (help.open) return;
+    if (event.key === "u") {
+      takeBack();
+      event.preventDefault();
+      return;
+    }
+    if (!desk() && event.key === "Enter" && event.target === document.body) {
+      const first = document.querySelector("[data-row] [data-open]");
+      if (first) {
+        event.preventDefault();
+        first.click();
+      }
+      return;
+    }
     const done = desk() ? deskKey(event.key) : (event.key === "j" && (move(1), true)) || (event.key === "k" && (move(-1), true));
     if (done) event.preventDefault();
   });
 
   document.addEventListener("click", (event) => {
-    const target = event.target.closest("[data-help], [data-show], [data-against] button, [data-skip]");
+    const target = event.target.closest("[data-help], [data-show], [data-against] button, [data-skip], [data-toast-undo]");
     if (!target) return;
     if (target.matches("[data-help]")) help.showModal();
+    else if (target.matches("[data-toast-undo]")) takeBack();
     else if (target.matches("[data-skip]")) {
       event.preventDefault();
       skip();
     } else if (target.matches("[data-show]")) {
       if (target.dataset.show === "changes") comment();
+      else if (target.dataset.show === "correct") correct();
       else open(target.dataset.show);
     } else choose(target.value);
   });
@@ -360,6 +434,9 @@
       if (event.target.matches("[data-decision]")) {
         event.preventDefault();
         decide(event.target, event.submitter);
+      } else if (event.target.matches("[data-undo]")) {
+        event.preventDefault();
+        takeBack();
       } else if (event.target.matches("[data-lease-form]")) {
         event.preventDefault();
         lease().then(async (answer) => {
@@ -368,10 +445,31 @@
       }
     }, true);
     window.addEventListener("popstate", () => window.location.reload());
+    // Who leaves the desk gives the answer back to the queue; a reload takes it again.
+    window.addEventListener("pagehide", () => {
+      const shown = desk();
+      if (!shown || !("mine" in shown.dataset) || !("open" in shown.dataset)) return;
+      const body = new FormData();
+      body.set("csrfmiddlewaretoken", csrf());
+      navigator.sendBeacon(shown.dataset.stop, body);
+      try {
+        sessionStorage.setItem(AGAIN, shown.dataset.url);
+      } catch {
+        // It waits in the queue then.
+      }
+    });
     setInterval(() => {
       if (!document.hidden && desk() && "mine" in desk().dataset && "open" in desk().dataset) lease();
     }, RENEW_MS);
     fetchAhead();
+    let again = "";
+    try {
+      again = sessionStorage.getItem(AGAIN) || "";
+      sessionStorage.removeItem(AGAIN);
+    } catch {
+      // Private windows may forbid it.
+    }
+    if (again === desk().dataset.url && "open" in desk().dataset) lease();
   }
   setUp();
 })();

@@ -53,25 +53,86 @@
     return answer;
   }
 
+  // A draft from the server has lists of rows or pairs; the controls have one name a cell.
+  function flat(answer) {
+    const found = {};
+    for (const [name, value] of Object.entries(answer)) {
+      const isParts = Array.isArray(value) && value.some((part) => part !== null && typeof part === "object");
+      if (!isParts) found[name] = value;
+      else value.forEach((part, n) => Object.entries(part).forEach(([key, cell]) => (found[`${name}-${n}-${key}`] = cell)));
+    }
+    return found;
+  }
+
   const texts = (value) => (Array.isArray(value) ? value : value === null || value === undefined ? [] : [value]).map(String);
 
-  function fill(answer) {
+  function fill(drafted) {
+    const answer = flat(drafted);
+    for (const rows of form.querySelectorAll("[data-answer-rows]")) {
+      const start = `${rows.dataset.answerRows.slice("answer-".length)}-`;
+      const numbers = Object.keys(answer).filter((name) => name.startsWith(start)).map((name) => parseInt(name.slice(start.length), 10));
+      rows.dispatchEvent(new CustomEvent("answer:rows", { bubbles: true, detail: Math.max(-1, ...numbers) + 1 }));
+    }
+    const counterparts = pairsOf(drafted);
     for (const control of controls()) {
+      if ("answerBefore" in control.dataset) continue;
+      const pair = control.closest("[data-answer-pair]");
+      if (pair && counterparts) {
+        setUpload(control, counterparts.get(pair.querySelector("[data-answer-before]").value) || "");
+        continue;
+      }
       const values = texts(answer[nameOf(control)]);
       if (control.type === "checkbox") control.checked = values.includes(control.value);
       else {
         control.value = values.join(", ");
         control.dispatchEvent(new CustomEvent("input", { bubbles: true, detail: "filled" }));
-        if (control.dataset.answerUpload) showPicture(control, control.value ? `${set.uploadUrl}${control.value}/` : "");
+        if (control.dataset.answerUpload) setUpload(control, control.value);
       }
     }
+    form.dispatchEvent(new CustomEvent("answer:filled", { bubbles: true }));
+  }
+
+  function setUpload(control, id) {
+    control.value = id;
+    showPicture(control, id ? `${set.uploadUrl}${id}/` : "");
+  }
+
+  // Counterparts go by their picture: a draft leaves out those that are still missing. Null for what this form read.
+  function pairsOf(answer) {
+    const pairs = Object.values(answer).flatMap((value) => (Array.isArray(value) ? value : []));
+    const isRead = Object.keys(answer).some((name) => /-\d+-before$/.test(name));
+    return isRead ? null : new Map(pairs.filter((pair) => pair && pair.before).map((pair) => [pair.before, String(pair.after || "")]));
   }
 
   const plain = (value) => texts(value).map((text) => text.replace(/\r\n?/g, "\n")).join("\u0000");
 
+  // Of rows and pairs the whole is named: what stands in their cells is told by it.
   function differing(one, other) {
-    const names = new Set([...Object.keys(one), ...Object.keys(other)]);
-    return [...names].filter((name) => plain(one[name]).trim() !== plain(other[name]).trim());
+    const [mine, theirs] = [byField(one), byField(other)];
+    const names = new Set([...Object.keys(mine), ...Object.keys(theirs)]);
+    return [...names].filter((name) => (mine[name] || "") !== (theirs[name] || ""));
+  }
+
+  // Field → its words, rows and pairs without blank parts, to compare what was typed with what was stored.
+  function byField(answer) {
+    const found = {};
+    const add = (name, line) => {
+      if (line) found[name] = found[name] ? `${found[name]}\n${line}` : line;
+    };
+    const parts = {};
+    for (const [name, value] of Object.entries(flat(answer))) {
+      const [field, number, part] = name.split("-");
+      if (number === undefined) add(field, plain(value).trim());
+      else if (plain(value).trim()) ((parts[field] ||= {})[Number(number)] ||= {})[part] = plain(value).trim();
+    }
+    for (const [field, rows] of Object.entries(parts)) {
+      for (const number of Object.keys(rows).sort((a, b) => a - b)) {
+        const row = rows[number];
+        if ("before" in row && !row.after) continue;
+        add(field, Object.keys(row).sort().map((part) => `${part}: ${row[part]}`).join("; "));
+      }
+    }
+    return found;
   }
 
   // ---- the mirror in this browser -------------------------------------------------------------
@@ -234,6 +295,7 @@
 
   function signedOut() {
     setTrouble("signed-out");
+    document.dispatchEvent(new CustomEvent("session:ended"));
     clearTimeout(timer);
     timer = setTimeout(save, SIGNED_OUT_MS);
     return false;
@@ -286,7 +348,7 @@
       const [term, text] = [document.createElement("dt"), document.createElement("dd")];
       term.textContent = labelOf(name);
       text.className = "answer-value";
-      text.textContent = texts((body.draft || {})[name]).join(", ") || set.textEmpty;
+      text.textContent = (byField(body.draft || {})[name] || "").replaceAll("\u0000", ", ") || set.textEmpty;
       list.append(term, text);
     }
     if (!list.children.length) {
@@ -453,6 +515,7 @@
     if (event.detail === "filled" || event.target.type === "file") return;
     if (event.target.name && event.target.name.startsWith("answer-")) changed();
   });
+  form.addEventListener("answer:changed", changed);
   form.addEventListener("change", (event) => {
     if (event.target.type === "file" && event.target.files.length) uploadPicture(event.target);
   });
@@ -476,6 +539,7 @@
     } else if (trouble === "offline" || trouble === "signed-out") save();
   });
   window.addEventListener("focus", () => trouble === "signed-out" && save());
+  document.addEventListener("session:resumed", () => trouble === "signed-out" && save());
   window.addEventListener("online", () => trouble === "offline" && save());
   window.addEventListener("offline", () => !trouble && setTrouble("offline"));
   window.addEventListener("pagehide", flush);
@@ -487,6 +551,10 @@
     for (const fold of document.querySelectorAll("[data-fold]")) fold.open = false;
   }
   offerMirror();
+  // Typed while this script was still on its way. (A reload brings back old words by itself: those are not typed.)
+  const [arrival] = performance.getEntriesByType("navigation");
+  const isNew = (c) => (c.type === "checkbox" ? c.checked !== c.defaultChecked : "defaultValue" in c && c.value !== c.defaultValue);
+  if (arrival && arrival.type === "navigate" && controls().some((c) => c.type !== "hidden" && isNew(c))) changed();
   const first = document.querySelector("[data-focus]");
   if (first) first.focus();
 })();

@@ -86,6 +86,14 @@ def moment(value: datetime | str | None) -> SafeString | str:
 
 
 @register.filter
+def day(value: datetime | None) -> str:
+    """The last day before the moment of an end, in the reader's zone: midnight belongs to the day before."""
+    if value is None:
+        return ""
+    return date_format(timezone.localtime(value - timedelta(microseconds=1)), "Y-m-d")
+
+
+@register.filter
 def remaining(value: datetime | None) -> SafeString | str:
     """How long until a moment: "2 h left"; the page's script counts on from there."""
     if value is None:
@@ -104,6 +112,26 @@ def in_words(left: timedelta) -> str:
     if minutes < 48 * 60:
         return _("{n} h left").format(n=minutes // 60)
     return _("{n} d left").format(n=minutes // 1440)
+
+
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+SYSTEMS = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
+    ("Mac OS", "macOS"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+@register.filter
+def browser(agent: str) -> str:
+    """What a person recognises of a User-Agent header: "Chrome · Windows"."""
+    names = [next((name for mark, name in known if mark in agent), "") for known in (BROWSERS, SYSTEMS)]
+    return " · ".join(filter(None, names)) or agent[:60] or "–"
 
 
 @register.filter
@@ -136,3 +164,12 @@ def with_query(context: Context, **changes: Any) -> str:
         if value is not None:
             query[name] = str(value)
     return "?" + query.urlencode()
+
+
+@register.inclusion_tag("help/_coach.html")
+def coach(batch: Any = None, stages: Any = None) -> dict[str, Any]:
+    """The guide beside a batch made from the sample file; nothing beside any other."""
+    # Built into every template, so it is read before the models are.
+    from frontend.help.coach import words
+
+    return {"coach": words(batch or None, stages)}

@@ -16,10 +16,10 @@ from frontend.work.replies import problem_json
 from frontend.work.views import own, posted_fence
 from kernel.clock import now
 from kernel.errors import Invalid, TenchoError
-from tasks.answers.checks import parse_checks
 from tasks.answers.schema import Form
 from tasks.domain import draft as keeping
 from tasks.domain import hold
+from tasks.domain.versions import checks_of
 from tasks.errors import Missing
 from tasks.models import Assignment
 
@@ -86,7 +86,7 @@ def alternatives(request: HttpRequest, assignment_id: int) -> HttpResponse:
     """Texts that met a newer draft, the latest first, beside the present draft."""
     assignment = own(request, assignment_id)
     form = form_of(assignment)
-    checks = parse_checks(assignment.template_version.checks, form)
+    checks = checks_of(assignment.step, assignment.template_version_id)
     kept = assignment.alternatives.order_by("-pk")[: keeping.ALTERNATIVES_KEPT]
     context = {
         "assignment": assignment,

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.domain.queries import stores_of
+from frontend.help.steps import of_worker
 from frontend.regions import region_response
 from kernel import paging
 from kernel.clock import now
@@ -22,10 +23,11 @@ from kernel.errors import Conflict, Text
 from tasks import topics
 from tasks.domain import claim, counts
 from tasks.domain.queries import offered_steps, offered_tasks
+from tasks.domain.waiting import in_pilot
 from tasks.errors import Missing
 from tasks.models import Assignment, Step
 from tasks.rules import REASONS, STAFF_WORK_ROLES
-from tasks.states import OFF_TASK, AssignmentState, BatchState, TaskState
+from tasks.states import ON_TASK, AssignmentState, BatchState, TaskState
 from workers.queries import is_freelancer, pool_company_ids
 
 PAGE = 20
@@ -61,7 +63,8 @@ class Offer:
 @login_required
 @require_GET
 def find(request: HttpRequest) -> HttpResponse:
-    return render(request, "work/find.html", _find(request))
+    user: Any = request.user
+    return render(request, "work/find.html", _find(request) | {"first_steps": of_worker(request, user)})
 
 
 @login_required
@@ -87,7 +90,7 @@ def _find(request: HttpRequest) -> dict[str, Any]:
 def _offers(steps: Iterable[Step], user: Any) -> list[Offer]:
     steps = list(steps)
     counted = counts.of_batches(step.batch_id for step in steps)
-    mine = Assignment.objects.filter(worker=user, step__in=steps).exclude(state__in=OFF_TASK)
+    mine = Assignment.objects.filter(worker=user, step__in=steps).filter(ON_TASK)
     held = dict(mine.values_list("step").annotate(n=Count("pk")))
     moment = now()
     return [
@@ -110,7 +113,7 @@ def _refusal(step: Step, mine: int, moment: datetime) -> Text:
         (batch.state == BatchState.PAUSED, "batch_paused"),
         (batch.deadline is not None and batch.deadline <= moment, "deadline_passed"),
         (step.per_worker_cap is not None and mine >= step.per_worker_cap, "cap_reached"),
-        (not has_free, "nothing_left"),
+        (not has_free, "rest_waits" if in_pilot(step) else "nothing_left"),
     ):
         if stops:
             return REASONS[reason]
@@ -194,7 +197,7 @@ def claim_task(request: HttpRequest, task_id: int) -> HttpResponse:
     try:
         taken = claim.claim_task(task_id=task_id, by=user, now=now())
     except Conflict as refused:
-        mine = Assignment.objects.filter(task_id=task_id, worker=user).exclude(state__in=OFF_TASK).first()
+        mine = Assignment.objects.filter(task_id=task_id, worker=user).filter(ON_TASK).first()
         if mine is not None:
             return redirect("work_task", mine.pk)
         messages.warning(request, str(refused.message))

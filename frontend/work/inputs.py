@@ -13,6 +13,7 @@ import nh3
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from tasks.answers.lists import Input, parse_inputs
 from tasks.answers.manual import render_manual
@@ -78,8 +79,31 @@ class ShownInput:
 
 
 def describe_inputs(version: TemplateVersion, unit: Unit) -> list[ShownInput]:
-    """The inputs that the template names, in its order, with the unit's values in the reader's language."""
-    return [_describe(entry, unit.values) for entry in parse_inputs(version.inputs)]
+    """The inputs that the template names, in its order, with the unit's values in the reader's language.
+
+    After them, the columns of a mapped table that the director shows and the template does not know.
+    """
+    named = [_describe(entry, unit.values) for entry in parse_inputs(version.inputs)]
+    return named + _columns(unit.values.get("columns") or [], {entry.name for entry in named})
+
+
+def _columns(columns: Sequence[Mapping[str, Any]], named: set[str]) -> list[ShownInput]:
+    return [
+        ShownInput(
+            f"column_{at}", "text", column_label(column["label"], column["number"]), text=column["text"]
+        )
+        for at, column in enumerate(columns)
+        if not (column["name"] and column["name"] in named)
+    ]
+
+
+def column_label(header: str, number: int | None) -> str:
+    """A header as people tell it from others: with the column's number where it repeats or is blank."""
+    if number is None:
+        return header
+    if not header.strip():
+        return _("Column %(number)d") % {"number": number}
+    return _("%(header)s (column %(number)d)") % {"header": header, "number": number}
 
 
 def manual_html(version: TemplateVersion) -> SafeString:

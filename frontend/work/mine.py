@@ -18,10 +18,11 @@ from frontend.regions import region_response
 from kernel import paging
 from kernel.clock import now
 from kernel.errors import Text
+from tasks.domain.corrections import correction_of
 from tasks.domain.draft import may_submit_late
 from tasks.domain.queries import visible_assignments
 from tasks.models import Assignment, Review
-from tasks.states import OFF_TASK, UNDECIDED, AssignmentState, Audience, Decision
+from tasks.states import OFF_TASK, ON_TASK, UNDECIDED, AssignmentState, Audience, Decision
 from workers.queries import is_freelancer
 
 PAGE = 20
@@ -49,7 +50,7 @@ TABS = (
     Tab(
         "hand",
         _("In hand"),
-        (AssignmentState.CLAIMED,),
+        (AssignmentState.CLAIMED, AssignmentState.REPORTED),
         ("claimed_at", "id"),
         _("You have nothing in hand. Take a task and it stands here until you hand it in."),
     ),
@@ -63,7 +64,7 @@ TABS = (
     Tab(
         "done",
         _("Decided"),
-        (AssignmentState.APPROVED, AssignmentState.REJECTED),
+        (AssignmentState.APPROVED, AssignmentState.REJECTED, AssignmentState.SETTLED),
         ("-id",),
         _("Nothing has been decided yet. Approved and rejected work stands here."),
     ),
@@ -82,6 +83,7 @@ class Row:
     assignment: Assignment
     review: Review | None
     late_possible: bool
+    corrected: bool
 
 
 @login_required
@@ -138,7 +140,7 @@ def _rows(user: User, tab: Tab) -> QuerySet[Assignment]:
     rows = visible_assignments(user).filter(state__in=tab.states)
     if tab.name != "kept":
         return rows
-    again = Assignment.objects.filter(task_id=OuterRef("task_id"), worker=user).exclude(state__in=OFF_TASK)
+    again = Assignment.objects.filter(task_id=OuterRef("task_id"), worker=user).filter(ON_TASK)
     return rows.exclude(draft={}).filter(~Exists(again))
 
 
@@ -146,10 +148,16 @@ def _with_reviews(assignments: list[Assignment], moment: datetime) -> list[Row]:
     """Each with the latest person's decision on it."""
     reviews: dict[int, Review] = {}
     wanted = [a.pk for a in assignments if a.state in ("changes_requested", "approved", "rejected")]
-    decided = Review.objects.filter(submission__assignment__in=wanted).exclude(decision=Decision.ACCEPTED)
-    for review in decided.select_related("submission").order_by("pk"):
+    decided = Review.objects.filter(submission__assignment__in=wanted)
+    decided = decided.exclude(decision__in=[Decision.ACCEPTED, Decision.UNDONE])
+    for review in decided.select_related("submission__correction").order_by("pk"):
         reviews[review.submission.assignment_id] = review
-    return [Row(a, reviews.get(a.pk), may_submit_late(a, moment)) for a in assignments]
+    return [_row(one, reviews.get(one.pk), moment) for one in assignments]
+
+
+def _row(assignment: Assignment, review: Review | None, moment: datetime) -> Row:
+    corrected = review is not None and correction_of(review.submission) is not None
+    return Row(assignment, review, may_submit_late(assignment, moment), corrected)
 
 
 def _earned(user: User, moment: datetime) -> int:

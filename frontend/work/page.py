@@ -13,13 +13,17 @@ from frontend.work.inputs import describe_inputs, manual_html
 from frontend.work.uploads import upload_url
 from kernel.errors import FieldProblem
 from tasks import topics
-from tasks.answers.checks import Check, describe, parse_checks
-from tasks.answers.schema import Field, Form, parse_form
+from tasks.answers.checks import Check, describe
+from tasks.answers.schema import Form, parse_form
 from tasks.answers.texts import parse_local_text
+from tasks.domain import reports
+from tasks.domain.corrections import correction_of
 from tasks.domain.draft import may_submit_late
 from tasks.domain.review import citable
-from tasks.models import Assignment, Review, Slot, Submission
-from tasks.states import OFF_TASK, AssignmentState, Decision, SlotState
+from tasks.domain.set_aside import STAGE
+from tasks.domain.versions import checks_of
+from tasks.models import Assignment, Correction, Review, Slot, Submission
+from tasks.states import OFF_TASK, ON_TASK, AssignmentState, Decision, ReportReason, SlotState
 
 EDITABLE = (AssignmentState.CLAIMED, AssignmentState.CHANGES_REQUESTED)
 
@@ -37,6 +41,21 @@ class ShownField:
 
 
 @dataclass(frozen=True)
+class Change:
+    """One field that a reviewer corrected, as it was handed in and as it is used."""
+
+    label: str
+    before: SafeString
+    after: SafeString
+
+
+@dataclass(frozen=True)
+class Corrected:
+    row: Correction
+    changes: list[Change]
+
+
+@dataclass(frozen=True)
 class Round:
     """One submission and what was decided on it."""
 
@@ -45,6 +64,7 @@ class Round:
     fields: list[ShownField]
     comments: list[tuple[str, str]]
     reasons: list[str]
+    correction: Corrected | None = None
 
 
 def form_of(assignment: Assignment) -> Form:
@@ -81,13 +101,14 @@ def task_page(
         "editable": editable,
         "fields": shown_fields(
             form,
-            parse_checks(version.checks, form),
+            checks_of(assignment.step, version.pk),
             values=values,
             problems=problems,
             comments=comments,
             edit=editable,
+            unit_values=assignment.task.unit.values,
         ),
-        "problems": [(form.field(problem.field), problem) for problem in problems],
+        "problems": [(form.owner(problem.field), problem) for problem in problems],
         "unread": shown_fields(form, [], values=typed, edit=False) if typed and not editable else None,
         "rounds": rounds,
         "last_round": rounds[-1] if rounds else None,
@@ -95,20 +116,24 @@ def task_page(
         "may_take_again": again is None and _is_open(assignment),
         "conflict": _conflict(form, conflict),
         "alternatives": assignment.alternatives.count(),
+        "report_reasons": ReportReason.choices,
+        "share": reports.paid_share(assignment),
+        "last_report": assignment.reports.order_by("-pk").first(),
         "beat": min(assignment.step.lease_minutes * 20, 60),
         **status_of(assignment, seen=assignment.state),
     }
 
 
-def status_of(assignment: Assignment, *, seen: str) -> dict[str, Any]:
+def status_of(assignment: Assignment, *, seen: str, version: str = "") -> dict[str, Any]:
     """What the live part at the top tells: the state, and whether the page around it shows another one."""
     url = reverse("work_status", args=[assignment.pk])
     return {
         "assignment": assignment,
         "batch": assignment.step.batch,
         "moved": seen != assignment.state,
+        "manual_moved": version not in ("", str(assignment.template_version_id)),
         "seen": seen,
-        "status_url": f"{url}?seen={seen}",
+        "status_url": f"{url}?seen={seen}&version={version or assignment.template_version_id}",
         "status_topics": status_topics(assignment),
     }
 
@@ -126,43 +151,45 @@ def shown_fields(
     problems: Iterable[FieldProblem] = (),
     comments: Mapping[str, str] | None = None,
     edit: bool,
+    unit_values: Mapping[str, Any] | None = None,
 ) -> list[ShownField]:
-    """Each field drawn by itself, so that comments can stand at it."""
-    problems = list(problems)
+    """Each field drawn by itself, so that comments can stand at it. Image pairs to fill in need the unit."""
+    found: dict[str, list[FieldProblem]] = {}
+    for problem in problems:
+        found.setdefault(problem.field.partition(".")[0], []).append(problem)
     return [
         ShownField(
             name=one.name,
             control=input_name(one.name),
             label=str(one.label),
-            html=_draw(one, checks, values, problems, edit),
+            html=render_form(
+                form,
+                checks,
+                values=values,
+                errors=found.get(one.name, []),
+                mode="edit" if edit else "readonly",
+                image_url=upload_url,
+                unit_values=unit_values,
+                only=one.name,
+            ),
             comment=(comments or {}).get(one.name, ""),
-            errors=[str(problem.message) for problem in problems if problem.field == one.name],
+            errors=[str(problem.message) for problem in found.get(one.name, [])],
         )
         for one in form.fields
     ]
 
 
-def _draw(
-    one: Field, checks: list[Check], values: Mapping[str, Any], problems: list[FieldProblem], edit: bool
-) -> SafeString:
-    return render_form(
-        Form(fields=(one,)),
-        checks,
-        values=values,
-        errors=[problem for problem in problems if problem.field == one.name],
-        mode="edit" if edit else "readonly",
-        image_url=upload_url,
-    )
-
-
 def rounds_of(assignment: Assignment, form: Form) -> list[Round]:
     """All submissions of an assignment, oldest first, each with its decision."""
     submissions = assignment.submissions.order_by("number").prefetch_related("reviews")
+    submissions = submissions.select_related("correction__corrected_by")
     return [_round(assignment, submission, form) for submission in submissions]
 
 
 def _round(assignment: Assignment, submission: Submission, form: Form) -> Round:
-    review = next((review for review in submission.reviews.all() if review.stage == 1), None)
+    decided = [review for review in submission.reviews.all() if review.stage == 1 or review.stage == STAGE]
+    decided = [review for review in decided if review.decision != Decision.UNDONE]
+    review = max(decided, key=lambda review: review.stage, default=None)
     shown = shown_fields(form, [], values=submission.answer, edit=False)
     if review is None:
         return Round(submission, None, shown, [], [])
@@ -170,7 +197,18 @@ def _round(assignment: Assignment, submission: Submission, form: Form) -> Round:
     comments = [(labels.get(name, name), text) for name, text in review.comments.items()]
     known = citable(assignment, submission) if review.reasons else {}
     reasons = [words(known.get(reason, reason)) for reason in review.reasons]
-    return Round(submission, review, shown, comments, reasons)
+    return Round(submission, review, shown, comments, reasons, correction_of_round(submission, form))
+
+
+def correction_of_round(submission: Submission, form: Form) -> Corrected | None:
+    """What a reviewer corrected in a submission. Select `correction__corrected_by` along."""
+    row = correction_of(submission)
+    if row is None:
+        return None
+    after = shown_fields(form, [], values=row.answer, edit=False)
+    before = shown_fields(form, [], values=submission.answer, edit=False)
+    pairs = [(old, new) for old, new in zip(before, after, strict=True) if new.name in row.fields]
+    return Corrected(row, [Change(new.label, old.html, new.html) for old, new in pairs])
 
 
 def words(label: Any) -> str:
@@ -200,7 +238,7 @@ def _taken_again(assignment: Assignment) -> Assignment | None:
     if assignment.state not in OFF_TASK:
         return None
     mine = Assignment.objects.filter(task_id=assignment.task_id, worker_id=assignment.worker_id)
-    return mine.exclude(pk=assignment.pk).exclude(state__in=OFF_TASK).first()
+    return mine.exclude(pk=assignment.pk).filter(ON_TASK).first()
 
 
 def _is_open(assignment: Assignment) -> bool:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from frontend.work import drafts, find, mine, uploads, views
+from frontend.work import drafts, find, mine, reporting, uploads, views
 from kernel import ids  # noqa: F401  # registers `id`
 
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("work/<id:assignment_id>/submit/", views.submit, name="work_submit"),
     path("work/<id:assignment_id>/extend/", views.extend, name="work_extend"),
     path("work/<id:assignment_id>/release/", views.release, name="work_release"),
+    path("work/<id:assignment_id>/report/", reporting.report, name="work_report"),
     path("work/<id:assignment_id>/draft/", drafts.draft, name="work_draft"),
     path("work/<id:assignment_id>/heartbeat/", drafts.heartbeat, name="work_heartbeat"),
     path("work/<id:assignment_id>/alternatives/", drafts.alternatives, name="work_alternatives"),

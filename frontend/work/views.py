@@ -1,21 +1,21 @@
 """The task page and the moves a worker makes on it. Every move first keeps what was typed."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from frontend.answerform.render import answer_from_post, files_from_post
+from frontend.answerform.post import answer_from_post, control_path, files_from_post
 from frontend.regions import region_response
+from frontend.work.changes import shown_beside
 from frontend.work.page import form_of, status_of, status_topics, task_page
 from kernel.clock import now
 from kernel.errors import Conflict, FieldProblem, Invalid, TenchoError
+from tasks.answers.schema import Form
 from tasks.domain import claim, hold
 from tasks.domain.draft import DraftOutdated, save_draft
 from tasks.domain.queries import visible_assignments
@@ -31,7 +31,8 @@ Answer = dict[str, Any]
 def own(request: HttpRequest, assignment_id: int) -> Assignment:
     """The reader's own assignment; `Missing` (404) for anybody else's."""
     user: Any = request.user
-    found = visible_assignments(user).filter(pk=assignment_id).first()
+    rows = visible_assignments(user).select_related("started_by", "freed_by")
+    found = rows.filter(pk=assignment_id).first()
     if found is None:
         raise Missing
     return found
@@ -41,7 +42,8 @@ def own(request: HttpRequest, assignment_id: int) -> Assignment:
 @require_GET
 def task(request: HttpRequest, assignment_id: int) -> HttpResponse:
     assignment = own(request, assignment_id)
-    response = render(request, "work/task.html", task_page(assignment, now=now()))
+    shown = {**task_page(assignment, now=now()), **shown_beside(request, assignment)}
+    response = render(request, "work/task.html", shown)
     # Going back must not show a form with a fence of yesterday.
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -51,9 +53,12 @@ def task(request: HttpRequest, assignment_id: int) -> HttpResponse:
 @require_GET
 def status(request: HttpRequest, assignment_id: int) -> HttpResponse:
     assignment = own(request, assignment_id)
-    seen = request.GET.get("seen", assignment.state)
+    seen, version = request.GET.get("seen", assignment.state), request.GET.get("version", "")
     return region_response(
-        request, status_topics(assignment), "work/_status.html", lambda: status_of(assignment, seen=seen)
+        request,
+        status_topics(assignment),
+        "work/_status.html",
+        lambda: status_of(assignment, seen=seen, version=version),
     )
 
 
@@ -65,7 +70,7 @@ def submit(request: HttpRequest, assignment_id: int) -> HttpResponse:
     if request.method != "POST":
         # Where a sign-in that came between leads to.
         return redirect("work_task", assignment_id)
-    answer, problems = _read(request, assignment)
+    answer, problems = read_answer(request, form_of(assignment))
     fence = posted_fence(request)
     if problems or "save" in request.POST:
         return _save(request, assignment, answer, fence, problems)
@@ -106,7 +111,8 @@ def _whole(refused: TenchoError) -> FieldProblem:
 
 
 def _page(request: HttpRequest, assignment: Assignment, status: int, **shown: Any) -> HttpResponse:
-    return render(request, "work/task.html", task_page(assignment, now=now(), **shown), status=status)
+    context = {**task_page(assignment, now=now(), **shown), **shown_beside(request, assignment)}
+    return render(request, "work/task.html", context, status=status)
 
 
 def _after(request: HttpRequest, assignment: Assignment, *, late: bool) -> HttpResponse:
@@ -173,7 +179,7 @@ def keep_typed(request: HttpRequest, assignment_id: int) -> None:
     if "fence" not in request.POST:
         return
     user: Any = request.user
-    answer, _problems = _read(request, own(request, assignment_id))
+    answer, _problems = read_answer(request, form_of(own(request, assignment_id)))
     try:
         save_draft(
             assignment_id=assignment_id, answer=answer, fence=posted_fence(request), by=user, now=now()
@@ -187,18 +193,16 @@ def posted_fence(request: HttpRequest) -> int:
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else -1
 
 
-def _read(request: HttpRequest, assignment: Assignment) -> tuple[Answer, list[FieldProblem]]:
+def read_answer(request: HttpRequest, form: Form) -> tuple[Answer, list[FieldProblem]]:
     """The posted answer, its new pictures kept; and what is wrong with those."""
     user: Any = request.user
-    form = form_of(assignment)
-    answer = answer_from_post(form, request.POST)
-    files: Mapping[str, UploadedFile] = files_from_post(form, request.FILES)
-    problems = []
-    for name, file in files.items():
+    uploads, problems = {}, []
+    for control, file in files_from_post(form, request.FILES).items():
         try:
             kept = keep_image(file=file, name=file.name or "", by=user, now=now())
         except Invalid as refused:
-            problems += [FieldProblem(name, problem.code, problem.message) for problem in refused.fields]
+            path = control_path(form, control)
+            problems += [FieldProblem(path, problem.code, problem.message) for problem in refused.fields]
         else:
-            answer[name] = str(kept.pk)
-    return answer, problems
+            uploads[control] = str(kept.pk)
+    return answer_from_post(form, request.POST, uploads=uploads), problems

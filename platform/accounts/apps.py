@@ -8,4 +8,4 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # Registers the events; models must be loaded first.
-        from accounts import events  # noqa: F401
+        from accounts import events, signals  # noqa: F401

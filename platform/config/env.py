@@ -2,7 +2,9 @@
 
 import os
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -56,3 +58,52 @@ def _keep_new_secret(path: Path) -> str:
     finally:
         draft.unlink()
     return path.read_text()
+
+
+@dataclass(frozen=True)
+class Mail:
+    """How mail leaves: by a server (`host`), into a folder, or onto the console."""
+
+    backend: str
+    folder: str
+    host: str = ""
+    port: int = 0
+    user: str = ""
+    password: str = ""
+    starttls: bool = False
+    tls: bool = False
+
+
+# Scheme of EMAIL_URL → its usual port, STARTTLS, TLS from the start.
+_SERVERS = {"smtp": (587, True, False), "smtps": (465, False, True), "smtp+plain": (25, False, False)}
+
+
+def mail(data: Path) -> Mail:
+    """EMAIL_URL; without it each mail is a file in the data folder, to be looked at while developing."""
+    url, folder = text("EMAIL_URL", "folder:"), str(data / "mail")
+    parts = urlsplit(url)
+    if parts.scheme == "folder":
+        return Mail("notify.folder.FolderBackend", parts.path or folder)
+    if parts.scheme == "console":
+        return Mail("django.core.mail.backends.console.EmailBackend", folder)
+    try:
+        port, starttls, tls = _SERVERS[parts.scheme]
+        port = parts.port or port
+    except (KeyError, ValueError):
+        parts, port = urlsplit(""), 0
+    if not parts.hostname:
+        raise ImproperlyConfigured(
+            "EMAIL_URL must look like smtp://user:password@mail.example.jp:587 (encrypted by STARTTLS), "
+            "smtps://user:password@mail.example.jp:465 (encrypted from the start), smtp+plain://localhost:25 "
+            "(a relay on this machine), folder: or console:. Write %40 for an @ in user name or password."
+        )
+    return Mail(
+        "django.core.mail.backends.smtp.EmailBackend",
+        folder,
+        host=parts.hostname,
+        port=port,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        starttls=starttls,
+        tls=tls,
+    )

@@ -9,12 +9,15 @@
 | `ALLOWED_HOSTS` | host names served, comma separated | `localhost,127.0.0.1,[::1]` |
 | `TENCHO_ORIGIN` | address people use, e.g. `https://tencho.example.jp` | `http://127.0.0.1:8000` |
 | `TENCHO_HTTPS` | 1 behind TLS: secure cookies | from `TENCHO_ORIGIN` |
+| `EMAIL_URL` | mail server: `smtp://user:password@host:587`; see `env.mail` | `mail/` in the data folder |
+| `TENCHO_MAIL_FROM` | sender your mail server allows: `Tencho <tencho@example.jp>` | `tencho@localhost` |
 | `TENCHO_THREADS` | threads for HTTP requests | 4, on SQLite 1 writer + 1 |
 | `TENCHO_DEBUG` | 1 shows error pages with code; never in public | 0 |
 """
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 from django.utils.translation import gettext_lazy as _
@@ -45,6 +48,8 @@ INSTALLED_APPS = [
     "frontend",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "channels",
     "csp",
     "django_fsm",
@@ -78,6 +83,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.PreferencesMiddleware",
+    "accounts.middleware.SecondStepMiddleware",
     "frontend.middleware.ErrorPages",
 ]
 
@@ -138,7 +144,8 @@ if REDIS_URL:
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [REDIS_URL]},
+            # Pub/sub ignores the database number: two systems on one Redis would ring each other's doorbells.
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": f"tencho{urlsplit(REDIS_URL).path}"},
         }
     }
 else:
@@ -163,11 +170,44 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_RATE_LIMITS = {
+    # By address and network together (see the adapter): nobody is locked out by somebody else's attempts.
+    "login_failed": "30/m/ip,5/5m/key",
+    # Opening an invitation's link costs nothing; answering it is counted.
+    "join": "30/m/ip",
+}
+# What changed in an account is mailed to its owner.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+MFA_ADAPTER = "accounts.adapter.SecondStepAdapter"
+MFA_FORMS = {
+    "add_webauthn": "accounts.passkeys.AddForm",
+    "authenticate_webauthn": "accounts.passkeys.AuthenticateForm",
+    "login_webauthn": "accounts.passkeys.LoginForm",
+    "reauthenticate_webauthn": "accounts.passkeys.ReauthenticateForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Tencho"
+# Clocks of phones are off by some seconds.
+MFA_TOTP_TOLERANCE = 1
+# Browsers offer passkeys on localhost without TLS; so does the server there.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-EMAIL_BACKEND = env.text("TENCHO_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
-DEFAULT_FROM_EMAIL = env.text("TENCHO_MAIL_FROM", "tencho@localhost")
+# Mail. Whatever it takes, no step of it waits longer than this for the server.
+_MAIL = env.mail(DATA)
+EMAIL_BACKEND = _MAIL.backend
+EMAIL_HOST, EMAIL_PORT = _MAIL.host, _MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.user, _MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.starttls, _MAIL.tls
+EMAIL_FILE_PATH = _MAIL.folder
+EMAIL_TIMEOUT = 10
+EMAIL_SUBJECT_PREFIX = ""
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("TENCHO_MAIL_FROM", "Tencho <tencho@localhost>")
 
 # Languages and times
 LANGUAGE_CODE = "ja"

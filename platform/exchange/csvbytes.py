@@ -6,27 +6,60 @@ records, in order and after the byte order mark, is the file.
 
 Rules as Python's and Ruby's readers have them: RFC 4180, a quotation mark opens only at the start of a cell,
 line ends are CRLF, LF or CR in any mixture. Memory stays bounded by the limits whatever the file holds.
+
+Marks are looked for in bytes, whatever the encoding: in UTF-8 and CP932 the bytes of a comma, a tab, a
+quotation mark and a line end are never part of another character (a CP932 trail byte is 0x40 or more).
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from exchange.errors import FileRefused
 
 BOM = b"\xef\xbb\xbf"
 CHUNK = 64 * 1024
-_LINE_FEED, _CARRIAGE_RETURN, _COMMA = b"\n\r,"
-
-# A quoted cell (text after its closing mark belongs to it, and is refused later), or one that no mark opens.
-# The possessive quantifiers keep a hostile cell from costing more than one pass.
-_CELL = rb'(?:"[^"]*+(?:""[^"]*+)*+"[^,\r\n]*+|(?!")[^,\r\n]*+)'
-_SOUND_CELL = rb'(?:"[^"]*+(?:""[^"]*+)*+"(?=,|\Z)|(?!")[^,\r\n]*+)'
-_CELL_AFTER_COMMA = re.compile(rb",(" + _CELL + rb")")
-_TEXT_CELL_AFTER_COMMA = re.compile(f",({_CELL.decode()})")
-_SOUND_CELLS = re.compile(_SOUND_CELL + rb"(?:," + _SOUND_CELL + rb")*")
+_LINE_FEED, _CARRIAGE_RETURN = b"\n\r"
 _CLOSED_QUOTE = re.compile(rb'"[^"]*+(?:""[^"]*+)*+"')
+_UNDECODABLE = {"utf-8": "encoding_not_utf8", "cp932": "encoding_not_cp932"}
+
+
+@dataclass(frozen=True)
+class Style:
+    """How cells are parted and spelt: `delimiter` is a comma or a tab, `encoding` utf-8 or cp932."""
+
+    delimiter: bytes = b","
+    encoding: str = "utf-8"
+    cell: bytes = field(init=False, repr=False)
+    cells: re.Pattern[bytes] = field(init=False, repr=False)
+    texts: re.Pattern[str] = field(init=False, repr=False)
+    sound: re.Pattern[bytes] = field(init=False, repr=False)
+    separator: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        mark = self.delimiter
+        # A quoted cell (text after its closing mark belongs to it, and is refused later), or one that no mark
+        # opens. The possessive quantifiers keep a hostile cell from costing more than one pass.
+        plain = rb'(?!")[^' + mark + rb"\r\n]*+"
+        cell = rb'(?:"[^"]*+(?:""[^"]*+)*+"[^' + mark + rb"\r\n]*+|" + plain + rb")"
+        sound = rb'(?:"[^"]*+(?:""[^"]*+)*+"(?=' + mark + rb"|\Z)|" + plain + rb")"
+        parts = {
+            "cell": cell,
+            "cells": re.compile(mark + rb"(" + cell + rb")"),
+            "texts": re.compile(f"{mark.decode()}({cell.decode()})"),
+            "sound": re.compile(sound + rb"(?:" + mark + sound + rb")*"),
+            "separator": mark.decode(),
+        }
+        for name, value in parts.items():
+            object.__setattr__(self, name, value)
+
+    def count(self, data: bytes) -> int:
+        """How many cells these bytes begin."""
+        return len(self.cells.findall(self.delimiter + data))
+
+
+COMMA_UTF8 = Style()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +79,17 @@ LIMITS = Limits()
 class Record:
     """One row of the file. `row` counts as a spreadsheet does: the header is 1, blank lines count too."""
 
-    __slots__ = ("data", "ending", "quoted", "row", "start")
+    __slots__ = ("data", "ending", "quoted", "row", "start", "style")
 
-    def __init__(self, row: int, start: int, data: bytes, ending: bytes, quoted: bool) -> None:
+    def __init__(
+        self, row: int, start: int, data: bytes, ending: bytes, quoted: bool, style: Style = COMMA_UTF8
+    ) -> None:
         self.row = row
         self.start = start
         self.data = data
         self.ending = ending
         self.quoted = quoted
+        self.style = style
 
     @property
     def blank(self) -> bool:
@@ -67,8 +103,8 @@ class Record:
     def raw_cells(self) -> list[bytes]:
         """Return the cells as they stand in the file, quotation marks included."""
         if self.quoted:
-            return _CELL_AFTER_COMMA.findall(b"," + self.data)
-        return self.data.split(b",")
+            return self.style.cells.findall(self.style.delimiter + self.data)
+        return self.data.split(self.style.delimiter)
 
     @property
     def cells(self) -> list[bytes]:
@@ -86,36 +122,37 @@ class Record:
         return spans
 
     def texts(self) -> list[str]:
-        """Return the cells as text. Raises FileRefused (`encoding_not_utf8`) naming row, column and byte."""
+        """Return the cells as text. Raises FileRefused (`encoding_not_…`) naming row, column and byte."""
+        style = self.style
         try:
-            text = self.data.decode()
+            text = self.data.decode(style.encoding)
         except UnicodeDecodeError:
             raise self._undecodable() from None
         if not self.quoted:
-            return text.split(",")
+            return text.split(style.separator)
         return [
             cell[1:-1].replace('""', '"') if cell[:1] == '"' and cell[-1:] == '"' else cell
-            for cell in _TEXT_CELL_AFTER_COMMA.findall("," + text)
+            for cell in style.texts.findall(style.separator + text)
         ]
 
     def damaged_column(self) -> int | None:
         """Return the index of the first cell that has text after its closing quotation mark."""
         if not self.quoted:
             return None
-        match = _SOUND_CELLS.match(self.data)
+        match = self.style.sound.match(self.data)
         if match is None:
             return 0
-        return None if match.end() == len(self.data) else _count_cells(match.group())
+        return None if match.end() == len(self.data) else self.style.count(match.group())
 
     def _undecodable(self) -> FileRefused:
         column, cell, problem = next(self._decoding_problems())
         byte = f"0x{cell[problem.start]:02X}"
-        return FileRefused("encoding_not_utf8", row=self.row, column=str(column), byte=byte)
+        return FileRefused(_UNDECODABLE[self.style.encoding], row=self.row, column=str(column), byte=byte)
 
     def _decoding_problems(self) -> Iterator[tuple[int, bytes, UnicodeDecodeError]]:
         for column, cell in enumerate(self.cells, start=1):
             try:
-                cell.decode()
+                cell.decode(self.style.encoding)
             except UnicodeDecodeError as problem:
                 yield column, cell, problem
 
@@ -133,14 +170,14 @@ def quote(value: bytes) -> bytes:
 
 
 def read_records(
-    file: BinaryIO, *, start: int = 0, row: int = 1, limits: Limits = LIMITS
+    file: BinaryIO, *, start: int = 0, row: int = 1, limits: Limits = LIMITS, style: Style = COMMA_UTF8
 ) -> Iterator[Record]:
     """Yield every record from byte `start` on, blank lines included; the first one is numbered `row`.
 
     Raises FileRefused where the rest of the file cannot be read reliably: an open quotation mark, a NUL byte,
     too long cells or rows, too many rows or columns.
     """
-    window = _Window(file, start, row, limits)
+    window = _Window(file, start, row, limits, style)
     while window.fill():
         yield from window.take()
 
@@ -148,11 +185,13 @@ def read_records(
 class _Window:
     """A stretch of the file that slides on from record to record; long only for a long record."""
 
-    def __init__(self, file: BinaryIO, start: int, row: int, limits: Limits) -> None:
+    def __init__(self, file: BinaryIO, start: int, row: int, limits: Limits, style: Style) -> None:
         self.file = file
         self.limits = limits
+        self.style = style
         self.row = row
-        self.record_pattern = re.compile(_CELL + rb"(?:," + _CELL + rb"){0,%d}" % (limits.columns - 1))
+        more = rb"(?:" + style.delimiter + style.cell + rb"){0,%d}" % (limits.columns - 1)
+        self.record_pattern = re.compile(style.cell + more)
         self.block = b""
         self.start = start
         self.at_end = False
@@ -190,7 +229,7 @@ class _Window:
 
         The next place of each mark is kept: searching the block anew for every row would cost the most.
         """
-        block, size, row = self.block, len(self.block), self.row
+        block, size, row, style = self.block, len(self.block), self.row, self.style
         last_row, cell_bytes = self.limits.rows + 1, self.limits.cell_bytes
         position, line_feed, carriage_return, mark = 0, -1, -1, -1
         while position < size:
@@ -213,7 +252,7 @@ class _Window:
             if row > last_row and (end > position or row > 2 * last_row):
                 raise FileRefused("too_many_rows", row=row, limit=self.limits.rows)
             records.append(
-                Record(row, self.start + position, block[position:end], block[end:following], quoted)
+                Record(row, self.start + position, block[position:end], block[end:following], quoted, style)
             )
             position, row = following, row + 1
         self.row = row
@@ -235,12 +274,12 @@ class _Window:
         block, size = self.block, len(self.block)
         match = self.record_pattern.match(block, position)
         end = match.end() if match else position - 1
-        if match and (end == size or block[end] != _COMMA):
+        if match and (end == size or block[end] != self.style.delimiter[0]):
             return end
         if block[end + 1 : end + 2] == b'"' and not _CLOSED_QUOTE.match(block, end + 1):
             if not self.at_end:
                 return size + 1
-            column = _count_cells(block[position:end]) + 1 if match else 1
+            column = self.style.count(block[position:end]) + 1 if match else 1
             raise FileRefused("quote_unterminated", row=row, column=str(column))
         raise FileRefused("too_many_columns", row=row, limit=self.limits.columns)
 
@@ -271,14 +310,10 @@ class _Window:
         match = self.record_pattern.match(data)
         if match is None:
             return [len(data)]
-        lengths = [len(cell) for cell in _CELL_AFTER_COMMA.findall(b"," + match.group())]
+        lengths = [len(cell) for cell in self.style.cells.findall(self.style.delimiter + match.group())]
         return [*lengths, len(data) - match.end()]
 
 
 def _find(block: bytes, mark: bytes, position: int) -> int:
     found = block.find(mark, position)
     return len(block) if found < 0 else found
-
-
-def _count_cells(data: bytes) -> int:
-    return len(_CELL_AFTER_COMMA.findall(b"," + data))

@@ -25,6 +25,17 @@ FILE_MESSAGES = {
         "The text is not UTF-8 (byte %(byte)s). If the file was saved with Excel, choose “CSV UTF-8” there,"
         " or upload the file as the shop exported it."
     ),
+    "encoding_not_cp932": _(
+        "The text is not Shift_JIS (CP932): byte %(byte)s. Choose UTF-8, or upload the file as the shop"
+        " exported it."
+    ),
+    "columns_too_few": _(
+        "The file has one column only. Columns are separated by commas or tabs, and at least two are needed."
+    ),
+    "header_changed": _(
+        "The columns are no longer those of the mapping (now “%(found)s”, expected “%(expected)s”)."
+        " Map the columns again."
+    ),
     "quote_unterminated": _("A quotation mark opens here and is never closed."),
     "cell_too_long": _("The cell is longer than %(limit)d bytes."),
     "row_too_long": _("The row is longer than %(limit)d bytes."),
@@ -53,6 +64,18 @@ ROW_MESSAGES = {
     "handle_split": _(
         "The rows of “%(handle)s” are not together:"
         " the product began at row %(first_row)d and others came between."
+    ),
+    "key_missing": _("The row has no key, so an answer could not find its way back to it."),
+    "key_too_long": _("The key is longer than %(limit)d characters."),
+    "key_doubled": _(
+        "The key “%(handle)s” stands in row %(first_row)d already, and a key names one row only."
+    ),
+    "key_split": _(
+        "The rows with the key “%(handle)s” are not together:"
+        " they began at row %(first_row)d and others came between."
+    ),
+    "unit_refused": _(
+        "A row with the same key (row %(first_row)d) was refused, so this row is left out too."
     ),
     "product_refused": _(
         "The first row of this product (row %(first_row)d) was refused, so this row is left out too."

@@ -1,4 +1,7 @@
-"""Finds the products in the rows of a file; reading and writing back must agree on this, so both ask here."""
+"""Finds the units in the rows of a file; reading and writing back must agree on this, so both ask here.
+
+A unit is a product of a shop's export, or whatever the key of a mapped table names.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
@@ -38,7 +41,11 @@ def product_rows(
     rows = 0
     try:
         for record in read_records(
-            file, start=source.body_offset, row=source.header_row + 1, limits=source.limits
+            file,
+            start=source.body_offset,
+            row=source.header_row + 1,
+            limits=source.limits,
+            style=source.style,
         ):
             yield record, grouper.place(record)
             rows += 1
@@ -50,17 +57,29 @@ def product_rows(
         on_progress(source.size, rows)
 
 
+# Tables speak of keys and rows where a shop's export has handles and products.
+_PRODUCT_CODES = {"missing": "handle_missing", "long": "handle_too_long", "split": "handle_split"} | {
+    "refused": "product_refused"
+}
+_TABLE_CODES = {"missing": "key_missing", "long": "key_too_long", "split": "key_split"} | {
+    "refused": "unit_refused"
+}
+
+
 class _Grouper:
-    """Follows the rows and decides to which product each belongs.
+    """Follows the rows and decides to which unit each belongs.
 
     A product is a run of rows with the same handle. A handle that comes back after another product is
-    refused: the shop would apply both runs, and which row is the product's first would be a guess.
+    refused: the shop would apply both runs, and which row is the product's first would be a guess. The same
+    holds for a table whose rows belong together by their key; in others no key may come twice.
     """
 
     def __init__(self, source: Source, on_refusal: OnRefusal) -> None:
         self.header = source.header
-        self.handle = source.columns["handle"]
-        self.title = source.columns["title"]
+        self.handle = source.key
+        self.title = source.title if source.title_required else None
+        self.together = source.together
+        self.codes = _TABLE_CODES if source.mapped else _PRODUCT_CODES
         self.on_refusal = on_refusal
         self.key = ""
         self.following: tuple[str, Params] | None = None  # why further rows of this run are refused
@@ -95,9 +114,9 @@ class _Grouper:
     def _place_sound(self, record: Record, texts: list[str]) -> ProductRow | None:
         handle = texts[self.handle]
         if not handle.strip():
-            self._refuse(record, self.header[self.handle], "handle_missing", {})
+            self._refuse(record, self.header[self.handle], self.codes["missing"], {})
             return None
-        if handle == self.key:
+        if handle == self.key and self.together:
             if self.following is None:
                 return ProductRow(handle, False, texts)
             self._refuse(record, self.header[self.handle], *self.following)
@@ -112,20 +131,21 @@ class _Grouper:
         if not code:
             return ProductRow(handle, True, texts)
         self._refuse(record, column, code, params)
-        same_for_all = code in ("handle_split", "product_refused")
-        self.following = (code, params) if same_for_all else ("product_refused", {"first_row": first_row})
+        same_for_all = code in (self.codes["split"], self.codes["refused"])
+        self.following = (code, params) if same_for_all else (self.codes["refused"], {"first_row": first_row})
         return None
 
     def _first_row_problem(self, handle: str, texts: list[str]) -> tuple[str, str, Params]:
-        """Return column, code and params of a problem with a product's first row; no code, no problem."""
+        """Return column, code and params of a problem with a unit's first row; no code, no problem."""
         column = self.header[self.handle]
         if handle in self.first_rows:
-            return column, "handle_split", {"handle": handle, "first_row": self.first_rows[handle]}
+            code = self.codes["split"] if self.together else "key_doubled"
+            return column, code, {"handle": handle, "first_row": self.first_rows[handle]}
         if handle in self.damaged:
-            return column, "product_refused", {"first_row": self.damaged[handle]}
+            return column, self.codes["refused"], {"first_row": self.damaged[handle]}
         if len(handle) > HANDLE_LENGTH:
-            return column, "handle_too_long", {"limit": HANDLE_LENGTH}
-        if not texts[self.title].strip():
+            return column, self.codes["long"], {"limit": HANDLE_LENGTH}
+        if self.title is not None and not texts[self.title].strip():
             return self.header[self.title], "title_missing", {}
         return "", "", {}
 

@@ -1,8 +1,8 @@
 """Puts answers back into a shop's file so that it is safe to upload.
 
 Only answered cells that really change are written anew; every other cell keeps its bytes. Cells that look
-like formulas are left alone: these files are read by machines. Text that UTF-8 cannot hold (a lone surrogate)
-raises UnicodeEncodeError before it could reach the file as something else.
+like formulas are left alone: these files are read by machines. Text that the file's encoding lacks raises
+NotEncodable with every place before a byte is written; nothing could reach the file as something else.
 """
 
 from collections import Counter
@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
-from exchange.csvbytes import BOM, Record, quote
+from exchange.csvbytes import BOM, Record, Style, quote
+from exchange.encodings import UTF8, missing_in
 from exchange.errors import RowRefusal
 from exchange.grouping import OnProgress, ProductRow, product_rows
 from exchange.rendering import render_description, unify_line_ends
@@ -20,12 +21,33 @@ Answers = Mapping[str, str]  # logical column -> answer
 Lookup = Callable[[Sequence[str]], Mapping[str, Answers]]
 
 LOOKUP_KEYS = 500
+PLACES_KEPT = 1_000
 _LOOKUP_BYTES = 1024 * 1024
-_NEEDS_QUOTES = frozenset(',"\r\n')
+_NEEDS_QUOTES = frozenset('"\r\n')
 
 
 class AnswersChanged(Exception):
     """The answers changed while the file was being written. Nothing is wrong with them: write it again."""
+
+
+class Place(NamedTuple):
+    """A cell with characters that the file's encoding lacks."""
+
+    key: str
+    row: int
+    column: str  # the header as the file spells it
+    number: int  # of the column, from 1, for headers may repeat
+    characters: tuple[str, ...]
+
+
+class NotEncodable(Exception):
+    """Answers hold characters that the file's encoding lacks: `places`, at most 1,000 of `total` cells."""
+
+    def __init__(self, encoding: str, places: Sequence[Place], total: int) -> None:
+        super().__init__(encoding, total)
+        self.encoding = encoding
+        self.places = tuple(places)
+        self.total = total
 
 
 class Change(NamedTuple):
@@ -63,7 +85,11 @@ def from_mapping(answers: Mapping[str, Answers]) -> Lookup:
 def write_whole(
     file: BinaryIO, source: Source, lookup: Lookup, out: BinaryIO, *, on_progress: OnProgress | None = None
 ) -> Written:
-    """Copy the file with the answers in their cells; all other bytes stay as they are."""
+    """Copy the file with the answers in their cells; all other bytes stay as they are.
+
+    Raises NotEncodable before anything is written. For that, a file that is not UTF-8 is read twice.
+    """
+    _require_encodable(file, source, lookup)
     merge = _Merge(file, source, lookup)
     file.seek(0)
     out.write(file.read(source.body_offset))
@@ -81,19 +107,23 @@ def write_update(
 
     A cell that is in the file because another product changed there keeps its source value: a blank one would
     blank the shop's. The file is read twice, first for the columns; raises AnswersChanged when the second
-    reading needs others. Nothing changed: only the header of the key columns is written.
+    reading needs others. Nothing changed: only the header of the key columns is written. Raises NotEncodable
+    before anything is written.
     """
+    _require_encodable(file, source, lookup)
     columns = _update_columns(file, source, lookup)
     merge = _Merge(file, source, lookup)
+    style = source.style
     out.write(BOM if source.bom else b"")
-    out.write(b",".join(_encode(source.header[index]) for index in columns) + source.newline)
+    out.write(style.delimiter.join(_encode(source.header[index], style) for index in columns))
+    out.write(source.newline)
     for answered in merge.rows(on_progress):
         if not answered.changes:
             continue
         if not answered.changes.keys() <= set(columns):
             raise AnswersChanged
         cells = _cells(answered.record, answered.changes)
-        out.write(b",".join(cells[index] for index in columns) + source.newline)
+        out.write(style.delimiter.join(cells[index] for index in columns) + source.newline)
     return merge.written
 
 
@@ -171,31 +201,48 @@ class _Merge:
         return changes
 
 
+def _require_encodable(file: BinaryIO, source: Source, lookup: Lookup) -> None:
+    if source.style.encoding == UTF8:
+        return  # holds whatever a form lets through
+    places: list[Place] = []
+    total = 0
+    for answered in _Merge(file, source, lookup).rows():
+        for index, value in answered.changes.items():
+            missing = missing_in(value, source.style.encoding)
+            total += bool(missing)
+            if missing and answered.row and len(places) < PLACES_KEPT:
+                row, header = answered.record.row, source.header[index]
+                places.append(Place(answered.row.key, row, header, index + 1, tuple(missing)))
+    if total:
+        raise NotEncodable(source.style.encoding, places, total)
+
+
 def _known(_refusal: RowRefusal) -> None:
     """Refusals were reported when the file was read; here such rows are copied as they are."""
 
 
 def _update_columns(file: BinaryIO, source: Source, lookup: Lookup) -> list[int]:
-    changed = {source.columns["handle"], source.columns["title"]}
+    changed = set(source.kept)
     for answered in _Merge(file, source, lookup).rows():
         changed |= answered.changes.keys()
     return sorted(changed)
 
 
 def _replace_cells(record: Record, changes: Mapping[int, str]) -> bytes:
-    return b",".join(_cells(record, changes))
+    return record.style.delimiter.join(_cells(record, changes))
 
 
 def _cells(record: Record, changes: Mapping[int, str]) -> list[bytes]:
     """Return the raw cells with the changed ones written anew, quoted if they were or must be."""
     cells = record.raw_cells()
     for index, value in changes.items():
-        cells[index] = _encode(value, quoted=cells[index][:1] == b'"')
+        cells[index] = _encode(value, record.style, quoted=cells[index][:1] == b'"')
     return cells
 
 
-def _encode(value: str, *, quoted: bool = False) -> bytes:
-    encoded = value.encode()
-    if quoted or value != value.strip() or not _NEEDS_QUOTES.isdisjoint(value):
+def _encode(value: str, style: Style, *, quoted: bool = False) -> bytes:
+    encoded = value.encode(style.encoding)
+    marks = _NEEDS_QUOTES | {style.separator}
+    if quoted or value != value.strip() or not marks.isdisjoint(value):
         return quote(encoded)
     return encoded

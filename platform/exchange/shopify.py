@@ -4,7 +4,7 @@ Source: Shopify's help pages on importing and exporting products with CSV files.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
 from exchange.csvbytes import Record
@@ -34,15 +34,20 @@ class Image(NamedTuple):
 
 @dataclass(slots=True)
 class Product:
-    """The rows of one handle. `values`, `offset` and `length` are those of its first row."""
+    """The rows of one unit. `values`, `offset` and `length` are those of its first row.
+
+    `shown`: cells of a mapped table that have no logical name, as (column index, text).
+    """
 
     key: str
+    title: str
     rows: list[int]
     values: dict[str, str]
     variants: list[Variant]
     images: list[Image]
     offset: int
     length: int
+    shown: list[tuple[int, str]] = field(default_factory=list)
 
     @property
     def first_row(self) -> int:
@@ -91,7 +96,7 @@ class _Builder:
 
     def begin(self, record: Record, row: ProductRow) -> Product:
         values = {logical: row.texts[index] for logical, index in self.columns.items()}
-        return Product(row.key, [], values, [], [], record.start, record.length)
+        return Product(row.key, values.get("title", ""), [], values, [], [], record.start, record.length)
 
     def add(self, product: Product, number: int, texts: list[str]) -> None:
         product.rows.append(number)

@@ -1,10 +1,10 @@
-"""The head of a product file: which dialect it is and where its columns are."""
+"""The head of a file: which dialect it is and where its columns are."""
 
 from collections import Counter
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from exchange.csvbytes import BOM, LIMITS, Limits, Record, read_records
+from exchange.csvbytes import BOM, COMMA_UTF8, LIMITS, Limits, Record, Style, read_records
 from exchange.errors import FileRefused
 from exchange.layout import Layout, product_layouts
 from exchange.sniff import check_file
@@ -12,7 +12,12 @@ from exchange.sniff import check_file
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What must be known of a file to read and rewrite its rows. `columns`: logical name -> index."""
+    """What must be known of a file to read and rewrite its rows. `columns`: logical name -> index.
+
+    `key` names a unit and `kept` are the columns that an update file always has; `together` says that a run
+    of rows with the same key is one unit. `shown` are columns a worker sees although they have no logical
+    name.
+    """
 
     dialect: str
     header: tuple[str, ...]
@@ -24,6 +29,21 @@ class Source:
     body_offset: int
     size: int
     limits: Limits
+    key: int
+    title: int | None
+    title_required: bool
+    kept: frozenset[int]
+    together: bool = True
+    shown: tuple[int, ...] = ()
+    style: Style = COMMA_UTF8
+
+    @property
+    def mapped(self) -> bool:
+        """Whether a mapping says what the columns mean, not a layout that the program knows."""
+        return self.dialect == TABLE
+
+
+TABLE = "table"
 
 
 def open_source(file: BinaryIO, *, limits: Limits = LIMITS) -> Source:
@@ -35,8 +55,10 @@ def open_source(file: BinaryIO, *, limits: Limits = LIMITS) -> Source:
     size = check_file(file, limits)
     file.seek(0)
     bom = file.read(len(BOM)) == BOM
-    record = _first_record(file, len(BOM) if bom else 0, limits)
-    header = _header_texts(record, limits)
+    record = first_record(file, len(BOM) if bom else 0, limits)
+    header = header_texts(record, limits)
+    if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
+        raise FileRefused("delimiter_wrong", row=record.row)
     layout = _recognise(header)
     _check_header(header, layout, record.row)
     columns = {logical: header.index(name) for logical, name in layout.columns.items() if name in header}
@@ -51,25 +73,29 @@ def open_source(file: BinaryIO, *, limits: Limits = LIMITS) -> Source:
         body_offset=record.start + record.length,
         size=size,
         limits=limits,
+        key=columns["handle"],
+        title=columns["title"],
+        title_required=True,
+        kept=frozenset({columns["handle"], columns["title"]}),
     )
 
 
-def _first_record(file: BinaryIO, start: int, limits: Limits) -> Record:
-    for record in read_records(file, start=start, limits=limits):
+def first_record(file: BinaryIO, start: int, limits: Limits, style: Style = COMMA_UTF8) -> Record:
+    """Return the first row that is not blank: the header. Raises FileRefused where there is none."""
+    for record in read_records(file, start=start, limits=limits, style=style):
         if not record.blank:
             return record
     raise FileRefused("file_empty")
 
 
-def _header_texts(record: Record, limits: Limits) -> tuple[str, ...]:
+def header_texts(record: Record, limits: Limits) -> tuple[str, ...]:
+    """Return the header's cells. Raises FileRefused for a damaged one or too many."""
     damaged = record.damaged_column()
     if damaged is not None:
         raise FileRefused("text_after_quote", row=record.row, column=str(damaged + 1))
     header = tuple(record.texts())
     if len(header) > limits.columns:
         raise FileRefused("too_many_columns", row=record.row, limit=limits.columns)
-    if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
-        raise FileRefused("delimiter_wrong", row=record.row)
     return header
 
 

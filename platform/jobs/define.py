@@ -54,20 +54,23 @@ class Periodic:
     name: str
     every: timedelta
     function: Callable[[], Any]
+    alone: bool = False
 
 
 PERIODIC: dict[str, Periodic] = {}
 
 
-def periodic(*, every: timedelta) -> Callable[[Callable[[], Any]], Callable[[], Any]]:
+def periodic(*, every: timedelta, alone: bool = False) -> Callable[[Callable[[], Any]], Callable[[], Any]]:
     """Runs a function without arguments every so often, once however many runners there are.
 
-    A missed run is not made up for: the function looks at what is due, not at when it last ran.
+    A missed run is not made up for: the function looks at what is due, not at when it last ran. `alone`: on a
+    thread of its own, for what waits for machines elsewhere. A run that takes longer than `every` may overlap
+    with the next one in another process.
     """
 
     def register(function: Callable[[], Any]) -> Callable[[], Any]:
         name = f"{function.__module__}.{function.__qualname__}"
-        PERIODIC[name] = Periodic(name, every, function)
+        PERIODIC[name] = Periodic(name, every, function, alone)
         return function
 
     return register

@@ -8,7 +8,7 @@ from jobs import attempts
 from jobs.attempts import Attempt
 from jobs.define import Stopped, is_stopping
 from jobs.signal import enqueued
-from jobs.slots import PeriodicThread
+from jobs.slots import periodic_threads
 from jobs.supervision import Heart, requeue_orphans, runner_name
 from kernel.loops import Loop
 
@@ -70,7 +70,7 @@ class JobRunner:
 
     def __init__(self, threads: int = 1, queues: Collection[str] = ()) -> None:
         self._jobs = [JobThread(f"jobs-{number}", queues) for number in range(threads)]
-        self._threads: list[Loop] = [Heart(self._busy), PeriodicThread(), *self._jobs]
+        self._threads: list[Loop] = [Heart(self._busy), *periodic_threads(), *self._jobs]
 
     def start(self) -> None:
         requeue_orphans()

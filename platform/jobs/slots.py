@@ -1,6 +1,7 @@
 """Periodic functions: whoever moves the slot on runs it."""
 
 import logging
+from collections.abc import Collection
 
 from django.db import transaction
 
@@ -12,17 +13,19 @@ from kernel.loops import Loop
 logger = logging.getLogger("tencho.jobs")
 
 
-def run_due() -> int:
-    """Runs what is due and not taken by another runner; returns how many ran without an error."""
-    return sum(_run(entry) for entry in _due() if _take(entry))
+def run_due(names: Collection[str] | None = None) -> int:
+    """Runs what is due (of `names`, or all) and not taken by another runner; returns how many ran well."""
+    entries = [entry for name, entry in PERIODIC.items() if names is None or name in names]
+    return sum(_run(entry) for entry in _due(entries) if _take(entry))
 
 
-def _due() -> list[Periodic]:
+def _due(entries: list[Periodic]) -> list[Periodic]:
     now = clock.now()
     slots = dict(PeriodicSlot.objects.values_list("name", "next_at"))
-    for name in PERIODIC.keys() - slots.keys():
-        PeriodicSlot.objects.get_or_create(name=name, defaults={"next_at": now})
-    return [entry for name, entry in PERIODIC.items() if slots.get(name, now) <= now]
+    for entry in entries:
+        if entry.name not in slots:
+            PeriodicSlot.objects.get_or_create(name=entry.name, defaults={"next_at": now})
+    return [entry for entry in entries if slots.get(entry.name, now) <= now]
 
 
 def _take(entry: Periodic) -> bool:
@@ -49,9 +52,17 @@ def _run(entry: Periodic) -> bool:
 class PeriodicThread(Loop):
     """Has a thread of its own, so that an hour-long job delays no deadline."""
 
-    def __init__(self) -> None:
-        super().__init__("periodic", interval=0.5)
+    def __init__(self, label: str, names: Collection[str]) -> None:
+        super().__init__(label, interval=0.5)
+        self._names = names
 
     def step(self) -> bool:
-        run_due()
+        run_due(self._names)
         return False
+
+
+def periodic_threads() -> list[PeriodicThread]:
+    """One for all periodic functions that only look at the database, and one for each of the others."""
+    together = [name for name, entry in PERIODIC.items() if not entry.alone]
+    alone = [(name.rsplit(".", 1)[1], [name]) for name, entry in PERIODIC.items() if entry.alone]
+    return [PeriodicThread(label, names) for label, names in [("periodic", together), *alone]]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 Text = str | Promise
 
@@ -36,6 +37,15 @@ class TenchoError(Exception):
 
 class NotAllowed(TenchoError):
     """The person may see the thing but not do this with it."""
+
+
+class RoleMissing(NotAllowed):
+    def __init__(self) -> None:
+        super().__init__("role_missing", _("Your role in this store does not allow this."))
+
+
+class Missing(LookupError):
+    """There is no such thing, or it is none of this person's business: both look alike (404)."""
 
 
 class Conflict(TenchoError):

@@ -7,5 +7,5 @@ class NotifyConfig(AppConfig):
     verbose_name = _("Notices")
 
     def ready(self) -> None:
-        # The registry of event names is filled by import.
-        from notify import events  # noqa: F401
+        # Registries are filled by import: event names, system checks, background jobs.
+        from notify import checks, events, jobs  # noqa: F401

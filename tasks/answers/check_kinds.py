@@ -39,7 +39,10 @@ class CheckKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check on one field. `blocking` keeps an answer that fails from being submitted."""
+    """One check on one field, or with `rows.column` on each row's cell.
+
+    `blocking` keeps an answer that fails from being submitted.
+    """
 
     id: str
     kind: CheckKind
@@ -60,7 +63,8 @@ class ChecksRefused(Invalid):
 
 
 FITS: dict[CheckKind, frozenset[FieldKind]] = {
-    CheckKind.REQUIRED: frozenset(FieldKind),
+    # Which image pairs are wanted, the unit's pictures say.
+    CheckKind.REQUIRED: frozenset(FieldKind) - {FieldKind.IMAGE_PAIRS},
     CheckKind.LENGTH: TEXT_KINDS,
     CheckKind.BYTES_CP932: TEXT_KINDS,
     CheckKind.REGEX: TEXT_KINDS,

@@ -12,8 +12,10 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext, gettext_noop
 
 from tasks.answers.check_kinds import Check, CheckKind, compile_pattern
+from tasks.answers.form import Form
 from tasks.answers.html_rules import first_problem
 from tasks.answers.measure import cp932_bytes, fold, holds_word, length, visible_text
+from tasks.answers.normalise import hidden_fields
 from tasks.answers.texts import LocalText, is_blank, is_storable
 
 # Words or characters named in one message at most.
@@ -22,6 +24,7 @@ MAX_NAMED = 20
 _MESSAGES = {
     "passed": gettext_noop("No problem found."),
     "empty": gettext_noop("Not filled in; nothing to check."),
+    "not_asked": gettext_noop("Not asked here; nothing to check."),
     "measured_length": gettext_noop("{length} characters."),
     "measured_bytes": gettext_noop("{bytes} bytes in CP932."),
     "missing": gettext_noop("This is not filled in."),
@@ -42,11 +45,15 @@ _MESSAGES = {
     "html_unclosed": gettext_noop("The HTML tag <{tag}> is not closed."),
     "html_nesting": gettext_noop("The HTML tags are broken or crossed around <{tag}>."),
 }
+_IN_ROW = gettext_noop("Row {row}: {message}")
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What one check found. `measured` is a number, or the words or characters found, or None."""
+    """What one check found. `measured` is a number, or the words or characters found, or None.
+
+    Of a check on the cells of rows, the first one that fails; `params` then hold its `row`, from 1.
+    """
 
     id: str
     kind: CheckKind
@@ -73,6 +80,12 @@ class CheckResult:
         }
 
     @property
+    def path(self) -> str:
+        """Where the finding is: the field, or of a failing cell `rows.0.column`."""
+        name, dot, column = self.field.partition(".")
+        return f"{name}.{self.params['row'] - 1}.{column}" if dot and "row" in self.params else name
+
+    @property
     def message(self) -> str:
         """The finding in the active language."""
         return _describe(self.code, self.params)
@@ -88,18 +101,24 @@ class _Finding:
 
 _PASSED = _Finding(True, "passed", {})
 _EMPTY = _Finding(True, "empty", {})
+_NOT_ASKED = _Finding(True, "not_asked", {})
 
 
 def run_checks(
-    checks: Iterable[Check], answer: Mapping[str, Any], *, is_taken: Callable[[str, str], bool]
+    checks: Iterable[Check],
+    answer: Mapping[str, Any],
+    *,
+    is_taken: Callable[[str, str], bool],
+    form: Form | None = None,
 ) -> list[CheckResult]:
     """Run every check on an answer, in their order.
 
-    A field left blank passes every check but `required`. `is_taken` is asked with field name and value
-    whether another answer of the batch already holds the value (compare with `unique_key`). Never raises for
-    odd values.
+    A field left blank passes every check but `required`; one that a condition of `form` hides passes all.
+    `is_taken` is asked with field name and value whether another answer of the batch already holds the value
+    (compare with `unique_key`). Never raises for odd values.
     """
-    return [_run(check, answer.get(check.field), is_taken) for check in checks]
+    hidden = hidden_fields(form, answer) if form is not None else frozenset()
+    return [_result(check, _look(check, answer, hidden, is_taken)) for check in checks]
 
 
 def blocking_failures(results: Iterable[CheckResult]) -> list[CheckResult]:
@@ -122,9 +141,10 @@ def _describe(code: str, params: Mapping[str, Any]) -> str:
         return code
     shown = {key: _joined(value) if isinstance(value, list) else value for key, value in params.items()}
     try:
-        return gettext(template).format(**shown)
+        message = gettext(template).format(**shown)
     except (KeyError, IndexError):
         return code
+    return gettext(_IN_ROW).format(row=params["row"], message=message) if "row" in params else message
 
 
 def _joined(values: list[Any]) -> str:
@@ -135,8 +155,26 @@ def _joined(values: list[Any]) -> str:
 _lazy_describe = lazy(_describe, str)
 
 
-def _run(check: Check, value: object, is_taken: Callable[[str, str], bool]) -> CheckResult:
-    finding = _find(check, value, is_taken)
+def _look(
+    check: Check, answer: Mapping[str, Any], hidden: frozenset[str], is_taken: Callable[[str, str], bool]
+) -> _Finding:
+    name, dot, column = check.field.partition(".")
+    if name in hidden:
+        return _NOT_ASKED
+    value = answer.get(name)
+    if not dot:
+        return _find(check, value, is_taken)
+    rows = value if isinstance(value, list) else []
+    found = _EMPTY
+    for number, row in enumerate(rows, 1):
+        cell = _find(check, row.get(column) if isinstance(row, Mapping) else None, is_taken)
+        if not cell.passed:
+            return _Finding(False, cell.code, cell.params | {"row": number}, cell.measured)
+        found = found if cell is _EMPTY else _PASSED
+    return found
+
+
+def _result(check: Check, finding: _Finding) -> CheckResult:
     return CheckResult(
         id=check.id,
         kind=check.kind,

@@ -6,64 +6,47 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from tasks.answers.form import (
-    LIMITS,
+    CONTROLLER_KINDS,
+    MAX_CELLS,
+    MAX_COLUMNS,
     MAX_FIELDS,
     MAX_HELP,
     MAX_LABEL,
-    MAX_NUMBER,
     MAX_OPTIONS,
-    MAX_STRING,
+    MAX_ROWS,
     NAME,
+    PART_KINDS,
     Field,
     FieldKind,
     Form,
     FormRefused,
     Option,
+    ShowIf,
     kind_of,
 )
 from tasks.answers.problems import Problems
-from tasks.answers.texts import LocalText, is_storable, parse_local_text, shown_name
+from tasks.answers.schema_parts import MESSAGES, Parts, can_hold
+from tasks.answers.texts import shown_name
 
-__all__ = ["Field", "FieldKind", "Form", "FormRefused", "Option", "parse_form"]
+__all__ = ["Field", "FieldKind", "Form", "FormRefused", "Option", "ShowIf", "parse_form"]
 
-_MESSAGES = {
-    "not_an_object": _("This must be a JSON object."),
-    "unknown_key": _("“{key}” is not known here."),
-    "wrong_value": _("“{key}” cannot have this value here."),
-    "no_fields": _("A form needs at least one field."),
-    "too_many_fields": _("A form has at most {max} fields."),
-    "bad_name": _(
-        "“{name}” cannot be a field name. Use small letters, digits and _, starting with a letter, "
-        "at most 63 characters."
-    ),
-    "unknown_kind": _("This is none of the kinds of field that a form can have."),
-    "unknown_field": _("“{name}” is not a field of this form."),
-    "doubled": _("“{name}” appears twice."),
-    "incomplete_order": _("x-order must name every field once."),
-    "label_missing": _("Every field needs a label."),
-    "not_texts": _("Texts are given as {{“ja”: …, “en”: …}}."),
-    "unknown_language": _("Only “ja” and “en” can be used."),
-    "not_text": _("This must be text."),
-    "unreadable": _("This text holds characters that cannot be stored."),
-    "too_long": _("This text may have at most {max} characters."),
-    "no_options": _("A choice needs at least one value."),
-    "too_many_options": _("A choice has at most {max} values."),
-    "column_doubled": _("Two fields fill the same column “{name}”."),
-    "bad_limit": _("“{key}” must be a number that makes sense here."),
-    "limits_crossed": _("The smallest value is above the largest."),
-}
 _TOP_KEYS = {"type", "properties", "required", "x-order", "additionalProperties"}
 _TEXT_LIMITS = {"minLength", "maxLength"}
-_COMMON_KEYS = {"type", "x-label", "x-help", "x-column"}
+_ITEM_LIMITS = {"minItems", "maxItems"}
+_COMMON_KEYS = {"type", "x-label", "x-help"}
+# What only a field of the form itself can have, not a column of rows.
+_FIELD_KEYS = {"x-show-if", "x-second-person"}
 _OWN_KEYS: dict[FieldKind, set[str]] = {
     FieldKind.TEXT: _TEXT_LIMITS,
     FieldKind.LONG_TEXT: _TEXT_LIMITS | {"x-widget"},
     FieldKind.INTEGER: {"minimum", "maximum"},
     FieldKind.NUMBER: {"minimum", "maximum"},
     FieldKind.CHOICE: {"enum", "x-labels"},
-    FieldKind.CHOICES: {"items", "uniqueItems", "minItems", "maxItems", "x-labels"},
+    FieldKind.CHOICES: {"items", "uniqueItems", "x-labels"} | _ITEM_LIMITS,
     FieldKind.DATE: {"format"},
     FieldKind.IMAGE: {"format"},
+    FieldKind.ROWS: {"items"} | _ITEM_LIMITS,
+    FieldKind.IMAGE_PAIRS: {"format", "x-input"},
 }
 
 
@@ -72,7 +55,7 @@ def parse_form(schema: object) -> Form:
 
     Raises FormRefused (code `form_invalid`) whose `fields` name every place outside the subset.
     """
-    problems = Problems(_MESSAGES)
+    problems = Problems(MESSAGES)
     form = _Reader(problems).form(schema)
     if problems or form is None:
         raise FormRefused(
@@ -81,38 +64,52 @@ def parse_form(schema: object) -> Form:
     return form
 
 
-class _Reader:
-    def __init__(self, problems: Problems) -> None:
-        self.problems = problems
-
+class _Reader(Parts):
     def form(self, schema: object) -> Form | None:
         if not isinstance(schema, Mapping):
             self.problems.add("", "not_an_object")
             return None
-        self._keys("", schema, _TOP_KEYS)
+        fields = self.fields("", schema, most=MAX_FIELDS, inside_rows=False)
+        self._columns(fields)
+        if sum(map(_cells, fields)) > MAX_CELLS:
+            self.problems.add("properties", "too_many_cells")
+        return Form(fields)
+
+    def fields(
+        self, path: str, schema: Mapping[str, Any], *, most: int, inside_rows: bool
+    ) -> tuple[Field, ...]:
+        """The properties of an object: the form itself, or one row of repeated rows."""
+        self.keys(path.rstrip("."), schema, _TOP_KEYS)
         if schema.get("type") != "object":
-            self.problems.add("type", "wrong_value", key="type")
+            self.problems.add(f"{path}type", "wrong_value", key="type")
         if schema.get("additionalProperties", False) is not False:
-            self.problems.add("additionalProperties", "wrong_value", key="additionalProperties")
+            self.problems.add(f"{path}additionalProperties", "wrong_value", key="additionalProperties")
         properties = schema.get("properties")
         if not isinstance(properties, Mapping) or not properties:
-            self.problems.add("properties", "no_fields")
-            return None
-        if len(properties) > MAX_FIELDS:
-            self.problems.add("properties", "too_many_fields", max=MAX_FIELDS)
-            return None
-        required = set(self._names("required", schema.get("required", []), properties))
-        order = self._order(schema.get("x-order"), properties)
-        fields = [self.field(name, properties[name], name in required) for name in order]
-        found = tuple(field for field in fields if field is not None)
-        self._columns(found)
-        return Form(found)
+            self.problems.add(f"{path}properties", "no_columns" if inside_rows else "no_fields")
+            return ()
+        if len(properties) > most:
+            code = "too_many_columns" if inside_rows else "too_many_fields"
+            self.problems.add(f"{path}properties", code, max=most)
+            return ()
+        required = set(self.names(path, "required", schema.get("required", []), properties))
+        found: list[Field] = []
+        for name in self.order(path, schema.get("x-order"), properties):
+            field = self._field(
+                path, name, properties[name], name in required, None if inside_rows else found
+            )
+            if field is not None:
+                found.append(field)
+        return tuple(found)
 
-    def field(self, name: object, prop: object, required: bool) -> Field | None:
+    def _field(
+        self, path: str, name: object, prop: object, required: bool, earlier: list[Field] | None
+    ) -> Field | None:
+        """One property; `earlier` are the fields before it, None inside rows."""
         if not isinstance(name, str) or not NAME.fullmatch(name):
-            self.problems.add("properties", "bad_name", name=shown_name(name))
+            self.problems.add(f"{path}properties", "bad_name", name=shown_name(name))
             return None
-        path = f"properties.{name}"
+        path = f"{path}properties.{name}"
         if not isinstance(prop, Mapping):
             self.problems.add(path, "not_an_object")
             return None
@@ -120,68 +117,64 @@ class _Reader:
         if kind is None:
             self.problems.add(path, "unknown_kind")
             return None
-        self._keys(path, prop, _COMMON_KEYS | _OWN_KEYS[kind])
-        label = self._text(f"{path}.x-label", prop.get("x-label"), MAX_LABEL)
+        if earlier is None and kind in PART_KINDS:
+            self.problems.add(path, "unknown_column_kind")
+            return None
+        self.keys(path, prop, _keys_of(kind, inside_rows=earlier is None))
+        label = self.text(f"{path}.x-label", prop.get("x-label"), MAX_LABEL)
         if not label:
             self.problems.add(f"{path}.x-label", "label_missing")
         return Field(
             name=name,
             kind=kind,
             label=label,
-            help=self._text(f"{path}.x-help", prop.get("x-help"), MAX_HELP),
+            help=self.text(f"{path}.x-help", prop.get("x-help"), MAX_HELP),
             required=required,
-            column=self._column(path, prop),
-            options=self._options(path, prop, kind),
-            **self._limits(path, prop, kind),
+            column=self.name(path, prop, "x-column"),
+            second_person=self.flag(path, prop, "x-second-person"),
+            options=self.options(path, prop, kind),
+            show_if=self._show_if(path, prop, earlier or []),
+            fields=self._rows(path, prop) if kind is FieldKind.ROWS else (),
+            input=self._input(path, prop) if kind is FieldKind.IMAGE_PAIRS else "",
+            **self.limits(path, prop, kind, _OWN_KEYS[kind]),
         )
 
-    def _keys(self, path: str, raw: Mapping[Any, Any], allowed: set[str]) -> None:
-        for key in raw:
-            if key not in allowed:
-                self.problems.add(path, "unknown_key", key=shown_name(key))
+    def _rows(self, path: str, prop: Mapping[str, Any]) -> tuple[Field, ...]:
+        return self.fields(f"{path}.items.", prop["items"], most=MAX_COLUMNS, inside_rows=True)
 
-    def _names(self, path: str, raw: object, properties: Mapping[str, Any]) -> list[str]:
-        if not isinstance(raw, list):
-            self.problems.add(path, "wrong_value", key=path)
-            return []
-        names: list[str] = []
-        for name in raw:
-            if not isinstance(name, str) or name not in properties:
-                self.problems.add(path, "unknown_field", name=shown_name(name))
-            elif name in names:
-                self.problems.add(path, "doubled", name=name)
-            else:
-                names.append(name)
-        return names
+    def _input(self, path: str, prop: Mapping[str, Any]) -> str:
+        if "x-input" not in prop:
+            self.problems.add(f"{path}.x-input", "wrong_value", key="x-input")
+        return self.name(path, prop, "x-input") or ""
 
-    def _order(self, raw: object, properties: Mapping[str, Any]) -> list[str]:
-        if raw is None:
-            return list(properties)
-        order = self._names("x-order", raw, properties)
-        if len(order) < len(properties):
-            self.problems.add("x-order", "incomplete_order")
-        return order + [name for name in properties if name not in order]
-
-    def _text(self, path: str, raw: object, longest: int) -> LocalText:
-        if raw is None:
-            return LocalText()
-        try:
-            text = parse_local_text(raw)
-        except ValueError as error:
-            self.problems.add(path, str(error))
-            return LocalText()
-        if max(len(text.ja), len(text.en)) > longest:
-            self.problems.add(path, "too_long", max=longest)
-        return text
-
-    def _column(self, path: str, prop: Mapping[str, Any]) -> str | None:
-        column = prop.get("x-column")
-        if column is None:
+    def _show_if(self, path: str, prop: Mapping[str, Any], earlier: list[Field]) -> ShowIf | None:
+        if "x-show-if" not in prop:
             return None
-        if not isinstance(column, str) or not NAME.fullmatch(column):
-            self.problems.add(f"{path}.x-column", "wrong_value", key="x-column")
+        path = f"{path}.x-show-if"
+        raw = prop["x-show-if"]
+        if not isinstance(raw, Mapping) or set(raw) != {"field", "is"}:
+            self.problems.add(path, "bad_condition")
             return None
-        return column
+        values = raw["is"]
+        if not isinstance(values, list) or not 0 < len(values) <= MAX_OPTIONS:
+            self.problems.add(f"{path}.is", "bad_condition")
+            return None
+        controller = next((field for field in earlier if field.name == raw["field"]), None)
+        if controller is None:
+            self.problems.add(f"{path}.field", "condition_not_earlier", name=shown_name(raw["field"]))
+            return None
+        if controller.kind not in CONTROLLER_KINDS:
+            self.problems.add(f"{path}.field", "condition_wrong_kind", name=controller.name)
+            return None
+        return self._condition(path, controller, values)
+
+    def _condition(self, path: str, controller: Field, values: list[Any]) -> ShowIf:
+        for number, value in enumerate(values):
+            if not can_hold(controller, value):
+                self.problems.add(f"{path}.is", "condition_value", name=controller.name)
+            elif value in values[:number]:
+                self.problems.add(f"{path}.is", "doubled", name=str(value)[:60])
+        return ShowIf(controller.name, tuple(values))
 
     def _columns(self, fields: tuple[Field, ...]) -> None:
         seen: set[str] = set()
@@ -191,70 +184,16 @@ class _Reader:
             elif field.column is not None:
                 seen.add(field.column)
 
-    def _options(self, path: str, prop: Mapping[str, Any], kind: FieldKind) -> tuple[Option, ...]:
-        if kind is FieldKind.CHOICE:
-            return self._option_list(path, prop.get("enum"), prop.get("x-labels", {}))
-        if kind is not FieldKind.CHOICES:
-            return ()
-        if prop.get("uniqueItems", True) is not True:
-            self.problems.add(path, "wrong_value", key="uniqueItems")
-        items = prop.get("items")
-        if not isinstance(items, Mapping) or items.get("type") != "string" or set(items) - {"type", "enum"}:
-            self.problems.add(f"{path}.items", "wrong_value", key="items")
-            return ()
-        return self._option_list(path, items.get("enum"), prop.get("x-labels", {}))
 
-    def _option_list(self, path: str, values: object, labels: object) -> tuple[Option, ...]:
-        if not isinstance(values, list) or not values:
-            self.problems.add(f"{path}.enum", "no_options")
-            return ()
-        if len(values) > MAX_OPTIONS:
-            self.problems.add(f"{path}.enum", "too_many_options", max=MAX_OPTIONS)
-            return ()
-        if not isinstance(labels, Mapping) or any(key not in values for key in labels):
-            self.problems.add(f"{path}.x-labels", "wrong_value", key="x-labels")
-            return ()
-        options: list[Option] = []
-        seen: set[str] = set()
-        for value in values:
-            if self._option_is_good(f"{path}.enum", value, seen):
-                seen.add(value)
-                label = self._text(f"{path}.x-labels", labels.get(value), MAX_LABEL)
-                options.append(Option(value, label or LocalText(value, value)))
-        return tuple(options)
-
-    def _option_is_good(self, path: str, value: object, seen: set[str]) -> bool:
-        if not isinstance(value, str) or not value.strip():
-            self.problems.add(path, "not_text")
-        elif len(value) > MAX_LABEL:
-            self.problems.add(path, "too_long", max=MAX_LABEL)
-        elif not is_storable(value) or not value.isprintable():
-            self.problems.add(path, "unreadable")
-        elif value in seen:
-            self.problems.add(path, "doubled", name=value)
-        else:
-            return True
-        return False
-
-    def _limits(self, path: str, prop: Mapping[str, Any], kind: FieldKind) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for key, name in LIMITS.items():
-            if key not in prop or key not in _OWN_KEYS[kind]:
-                continue
-            if _is_limit(prop[key], key, kind):
-                found[name] = prop[key]
-            else:
-                self.problems.add(f"{path}.{key}", "bad_limit", key=key)
-        for low, high in (("min_length", "max_length"), ("minimum", "maximum"), ("min_items", "max_items")):
-            if low in found and high in found and found[low] > found[high]:
-                self.problems.add(path, "limits_crossed")
-        return found
+def _keys_of(kind: FieldKind, *, inside_rows: bool) -> set[str]:
+    if inside_rows:
+        return _COMMON_KEYS | _OWN_KEYS[kind]
+    column = set() if kind in PART_KINDS else {"x-column"}
+    return _COMMON_KEYS | _FIELD_KEYS | column | _OWN_KEYS[kind]
 
 
-def _is_limit(value: object, key: str, kind: FieldKind) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    if key in ("minimum", "maximum"):
-        whole = kind is FieldKind.NUMBER or isinstance(value, int)
-        return whole and -MAX_NUMBER <= value <= MAX_NUMBER
-    return isinstance(value, int) and 0 <= value <= MAX_STRING
+def _cells(field: Field) -> int:
+    """How many values a browser may post for the rows of a field."""
+    columns = sum(max(len(column.options), 1) for column in field.fields if column.kind is FieldKind.CHOICES)
+    columns += sum(1 for column in field.fields if column.kind is not FieldKind.CHOICES)
+    return columns * (field.max_items or MAX_ROWS)

@@ -51,7 +51,12 @@ class ApiView(APIView):
 
     def _check_scope(self, request: Request) -> None:
         scope = self.scopes.get(request.method or "")
-        if scope and scope not in self.key.scopes:
+        if scope:
+            self.require(scope)
+
+    def require(self, scope: str) -> None:
+        """Raises `ScopeMissing` unless the key has the scope."""
+        if scope not in self.key.scopes:
             raise ScopeMissing(scope)
 
     def _refuse_large_file(self, request: Request) -> None:

@@ -197,7 +197,8 @@ class SubmissionsView(ApiView):
         state = lists.choice(request, "state", AssignmentState.values)
         if state:
             rows = rows.filter(assignment__state=state)
-        rows = rows.select_related("assignment__task__unit", "assignment__worker").prefetch_related("reviews")
+        rows = rows.select_related("assignment__task__unit", "assignment__worker", "correction")
+        rows = rows.prefetch_related("reviews")
         return lists.listed(request, rows, key=("assignment_id", "number"), render=_submissions)
 
 

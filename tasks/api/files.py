@@ -1,13 +1,12 @@
 """Files in and out: sources, their imports, result files, pictures."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.translation import gettext_lazy as _
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 
@@ -15,23 +14,17 @@ from accounts.states import Scope
 from exchange.csvbytes import LIMITS
 from kernel import paging
 from kernel.clock import now
-from kernel.errors import Conflict
 from tasks.api import inputs, lists, shapes
 from tasks.api.base import ApiView, answer
 from tasks.api.bodies import invalid, parse_json, refused, unstorable
-from tasks.api.rendering import import_json, release_json, upload_json
+from tasks.api.rendering import import_json, upload_json
+from tasks.api.results import BEYOND, PART, WHOLE
 from tasks.api.schema import operation
-from tasks.domain import imports, releases, uploads
-from tasks.domain.queries import visible_imports, visible_releases, visible_uploads
+from tasks.domain import imports, uploads
+from tasks.domain.queries import visible_imports, visible_uploads
 from tasks.errors import Missing
 from tasks.files import ranged_response
 from tasks.models import ImportRefusal
-from tasks.states import JobState
-
-CONTENT_TYPES = {"jsonl": "application/x-ndjson"}
-WHOLE = OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
-PART = OpenApiResponse(OpenApiTypes.BINARY, description="The part asked for, at most 16 MB of it.")
-BEYOND = OpenApiResponse(description="The part asked for lies beyond the end.")
 
 
 class SourceView(ApiView):
@@ -52,7 +45,8 @@ class SourceView(ApiView):
             file=file,
             name=file.name or "",
             format=form.get("format", "shopify"),
-            row_filter=_row_filter(form.get("row_filter", "")),
+            mapping=_json(form, "mapping", None),
+            row_filter=_json(form, "row_filter", {}),
             by=self.user,
             now=now(),
         )
@@ -60,14 +54,15 @@ class SourceView(ApiView):
         return answer(import_json(made, [], None), status=202, headers=where)
 
 
-def _row_filter(text: str) -> Any:
+def _json(form: Mapping[str, str], name: str, default: Any) -> Any:
+    text = form.get(name, "")
     if not text.strip():
-        return {}
+        return default
     try:
         found = parse_json(text)
     except ParseError as error:
-        raise invalid("row_filter", "wrong_type") from error
-    problems = list(unstorable("row_filter", found))
+        raise invalid(name, "wrong_type") from error
+    problems = list(unstorable(name, found))
     if problems:
         raise refused(problems)
     return found
@@ -92,47 +87,6 @@ class ImportView(ApiView):
         found = paging.page(rows, key=("row", "id"), after=after, limit=lists.limit(request))
         more = lists.next_address(request, "refused_after", found.next)
         return answer(import_json(source, found.items, more))
-
-
-class ResultsView(ApiView):
-    scopes = {"POST": Scope.DIRECT}
-
-    @operation(
-        "request_results",
-        "Ask for a result file; a job writes it",
-        {202: shapes.Result},
-        takes=inputs.RESULTS,
-    )
-    def post(self, request: Request, batch_id: int) -> HttpResponse:
-        wanted = self.body.read(inputs.RESULTS)
-        made = releases.request_release(batch_id=batch_id, format=wanted["format"], by=self.user, now=now())
-        return answer(release_json(made), status=202, headers={"Location": f"/api/v1/results/{made.pk}"})
-
-
-class ResultView(ApiView):
-    @operation("result", "How a result file comes along", {200: shapes.Result})
-    def get(self, request: Request, result_id: int) -> HttpResponse:
-        found = visible_releases(self.user, now()).filter(pk=result_id).first()
-        if found is None:
-            raise Missing
-        return answer(release_json(found))
-
-
-class ResultFileView(ApiView):
-    @operation(
-        "result_file",
-        "The file, whole or the part that Range names",
-        {(200, "text/csv"): WHOLE, (206, "text/csv"): PART, 416: BEYOND},
-        query=(OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="bytes=first-last"),),
-    )
-    def get(self, request: Request, result_id: int) -> HttpResponseBase:
-        found = visible_releases(self.user, now()).filter(pk=result_id).first()
-        if found is None:
-            raise Missing
-        if found.state != JobState.DONE:
-            raise Conflict("result_not_ready", _("This file is not written yet."), state=found.state)
-        content_type = CONTENT_TYPES.get(found.format, "text/csv")
-        return ranged_response(request._request, found.file, found.name, content_type)
 
 
 class UploadsView(ApiView):

@@ -2,9 +2,15 @@
 
 from typing import Any
 
+from exchange.encodings import ENCODINGS
+from exchange.inspection import COLUMNS_MAX
+from exchange.tablefile import DELIMITERS
+from kernel.ids import ID_MAX
+from tasks.answers.manual import MAX_MANUAL
 from tasks.api.bodies import Input
-from tasks.domain.batches import CAP_MAX, LEASE_MAX_MINUTES, REWARD_MAX
-from tasks.models import Release
+from tasks.domain.batches import CAP_MAX, LEASE_MAX_MINUTES, PILOT_MAX, REWARD_MAX
+from tasks.domain.questions import QUESTION_MAX, REPLY_MAX
+from tasks.models import Release, Repair
 from tasks.states import Audience
 
 NOTE_MAX = 5000
@@ -32,6 +38,13 @@ _TERMS: dict[str, dict[str, Any]] = {
     "lease_minutes": {"type": "integer", "minimum": 1, "maximum": LEASE_MAX_MINUTES, "default": 60},
     "deadline": {"type": ["string", "null"], "format": "date-time", "default": None},
     "per_worker_cap": {"type": ["integer", "null"], "minimum": 1, "maximum": CAP_MAX, "default": None},
+    "pilot_tasks": {
+        "type": ["integer", "null"],
+        "minimum": 1,
+        "maximum": PILOT_MAX,
+        "default": None,
+        "description": "so many tasks go ahead, the rest waits for POST go-on",
+    },
 }
 _FENCE = {
     "type": "integer",
@@ -64,17 +77,95 @@ BATCH_CHANGES = Input(
 )
 ANSWER = Input(("answer", "fence"), {"answer": _ANSWER, "fence": _FENCE})
 APPROVAL = Input((), {"note": _NOTE})
+CORRECTION = Input(("answer",), {"answer": _ANSWER, "note": _NOTE})
 CHANGES = Input((), {"comments": _COMMENTS, "note": _NOTE})
 REJECTION = Input(("reasons",), {"reasons": _REASONS, "note": _NOTE})
-RESULTS = Input(("format",), {"format": {"type": "string", "enum": list(Release.Format.values)}})
+_RESULTS: dict[str, dict[str, Any]] = {
+    "format": {"type": "string", "enum": list(Release.Format.values)},
+    "restores": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": ID_MAX,
+        "description": "for restore: the result whose previous values are put back",
+    },
+    "since_uploaded": {
+        "type": "boolean",
+        "default": False,
+        "description": "for update: only what the results ticked as uploaded do not have",
+    },
+    "overwrite": {
+        "type": "boolean",
+        "default": False,
+        "description": "with a fresh export: also overwrite cells that the shop changed itself",
+    },
+}
+RESULTS = Input(("format",), _RESULTS)
+RESULTS_WITH_FRESH = {
+    "type": "object",
+    "properties": {
+        **_RESULTS,
+        "fresh": {
+            "type": "string",
+            "contentMediaType": "application/octet-stream",
+            "description": "an export of the shop as it is now",
+        },
+    },
+    "required": ["format", "fresh"],
+}
+_TEXT: dict[str, Any] = {"type": "string", "maxLength": MAX_MANUAL}
+_ID: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
+QUESTION = Input(
+    ("text",), {"text": {"type": "string", "minLength": 1, "maxLength": QUESTION_MAX}, "task": _ID}
+)
+REPLY = Input(("text",), {"text": {"type": "string", "minLength": 1, "maxLength": REPLY_MAX}})
+HIDING = Input((), {"reply": _ID})
+# A language that is not sent stays as it is, or gets question and answer appended.
+MANUAL = Input((), {"manual_ja": _TEXT, "manual_en": _TEXT})
+REPAIR = Input(
+    ("note",),
+    {
+        "version": {**_ID, "description": "a newer version; without it the manual's texts"},
+        "manual_ja": _TEXT,
+        "manual_en": _TEXT,
+        "scope": {"type": "string", "enum": list(Repair.Scope.values), "default": "all"},
+        "note": {"type": "string", "minLength": 1, "maxLength": 2000, "description": "to the workers"},
+    },
+)
+MAPPING = Input(
+    ("name", "header", "columns"),
+    {
+        "name": _TITLE,
+        "header": {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": COLUMNS_MAX},
+        "kind": {"type": "string", "enum": list(DELIMITERS), "default": "csv"},
+        "encoding": {"type": "string", "enum": list(ENCODINGS), "default": "utf-8"},
+        "together": {
+            "type": "boolean",
+            "default": False,
+            "description": "rows with the same key are one unit",
+        },
+        "columns": {
+            "type": "array",
+            "items": {"type": "object"},
+            "maxItems": COLUMNS_MAX,
+            "description": '{"index" from 0, "roles": of key, title, input, fill,'
+            ' "name": the field\'s x-column or'
+            ' name, "rules": {"required", "max_chars", "max_bytes", "digits", "allowed", "pattern"}}',
+        },
+    },
+)
 SOURCE = {
     "type": "object",
     "properties": {
         "file": {"type": "string", "contentMediaType": "application/octet-stream"},
-        "format": {"type": "string", "enum": ["shopify"], "default": "shopify"},
+        "format": {"type": "string", "enum": ["shopify", "table"], "default": "shopify"},
+        "mapping": {
+            "type": "string",
+            "description": "of a table, JSON: the id of one of the store's mappings, or a new one as POST"
+            " stores/{id}/mappings takes it without `header`. Without it the table is only looked into.",
+        },
         "row_filter": {
             "type": "string",
-            "description": 'JSON: {"missing": [columns], "keys": [handles], "statuses": [texts]}',
+            "description": 'JSON: {"missing": [columns], "keys": [keys], "statuses": [texts]}',
         },
     },
     "required": ["file"],

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import OuterRef, Q, Subquery
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
@@ -17,9 +16,8 @@ from realtime.tickets import LIFE, issue
 from tasks import topics
 from tasks.api import lists, shapes
 from tasks.api.base import ApiView, answer
-from tasks.api.rendering import moment, template_json
+from tasks.api.rendering import moment
 from tasks.api.schema import PAGING, operation
-from tasks.models import Template, TemplateVersion
 from workers.queries import is_freelancer
 
 SOCKET = "/ws/live/"
@@ -57,26 +55,6 @@ class StoresView(ApiView):
 def _store(store: Store, roles: dict[int, frozenset[str]]) -> dict[str, Any]:
     company = {"id": store.company_id, "name": store.company.name}
     return {"id": store.pk, "name": store.name, "company": company, "roles": sorted(roles[store.pk])}
-
-
-class TemplatesView(ApiView):
-    @operation(
-        "templates",
-        "Templates that my stores can post work with: shipped ones and their companies' own",
-        {200: shapes.page_of(shapes.Template)},
-        query=PAGING,
-    )
-    def get(self, request: Request) -> HttpResponse:
-        companies = Store.objects.filter(pk__in=roles_of(self.user, now())).values("company_id")
-        newest = TemplateVersion.objects.filter(template=OuterRef("pk")).order_by("-number").values("pk")
-        rows = Template.objects.filter(Q(company=None) | Q(company__in=companies))
-        rows = rows.annotate(newest=Subquery(newest[:1])).filter(newest__isnull=False)
-        return lists.listed(request, rows, key=("id",), render=_templates)
-
-
-def _templates(templates: list[Any]) -> list[dict[str, Any]]:
-    versions = TemplateVersion.objects.in_bulk([one.newest for one in templates])
-    return [template_json(one, versions[one.newest]) for one in templates]
 
 
 class EventsView(ApiView):

@@ -9,14 +9,17 @@ from exchange.errors import describe
 from tasks import texts
 from tasks.answers.checks import describe as describe_check
 from tasks.answers.lists import Input
+from tasks.domain import mappings
+from tasks.domain.corrections import correction_of
 from tasks.domain.versions import Known
 from tasks.models import (
     Assignment,
     Batch,
+    Correction,
     DraftAlternative,
     Import,
     ImportRefusal,
-    Release,
+    Report,
     Review,
     Step,
     Submission,
@@ -25,7 +28,7 @@ from tasks.models import (
     Unit,
     Upload,
 )
-from tasks.states import JobState
+from tasks.models import Mapping as TableMapping
 
 Json = dict[str, Any]
 
@@ -49,6 +52,7 @@ def unit_json(unit: Unit) -> Json:
 
 def template_json(template: Template, version: TemplateVersion) -> Json:
     return {
+        "id": template.pk,
         "key": template.key,
         "title": {"ja": template.title_ja, "en": template.title_en},
         "summary": {"ja": template.summary_ja, "en": template.summary_en},
@@ -93,6 +97,7 @@ def terms_json(step: Step, batch: Batch) -> Json:
         "lease_minutes": step.lease_minutes,
         "deadline": moment(batch.deadline),
         "per_worker_cap": step.per_worker_cap,
+        "pilot_tasks": step.pilot_tasks,
     }
 
 
@@ -108,6 +113,7 @@ def import_json(source: Import, refused: Iterable[ImportRefusal], refused_next: 
         "name": source.name,
         "size": source.size,
         "format": source.format,
+        "mapping": source.mapping_id,
         "row_filter": source.row_filter,
         "percent": source.percent,
         "rows": source.rows,
@@ -121,6 +127,18 @@ def import_json(source: Import, refused: Iterable[ImportRefusal], refused_next: 
         "facts": source.facts,
         "created_at": moment(source.created_at),
         "finished_at": moment(source.finished_at),
+    }
+
+
+def mapping_json(mapping: TableMapping) -> Json:
+    return {
+        "id": mapping.pk,
+        "store": mapping.store_id,
+        "name": mapping.name,
+        "number": mapping.number,
+        "header": mapping.header,
+        **mappings.as_json(mappings.table_of(mapping)),
+        "created_at": moment(mapping.created_at),
     }
 
 
@@ -141,26 +159,6 @@ def _import_error(error: Json | None) -> Json | None:
         "column": error["column"] or None,
         "code": error["code"],
         "message": texts.import_problem(error),
-    }
-
-
-def release_json(release: Release) -> Json:
-    done = release.state == JobState.DONE
-    error = release.error
-    return {
-        "id": release.pk,
-        "batch": release.batch_id,
-        "state": release.state,
-        "format": release.format,
-        "answers": release.answers,
-        "cells": release.cells,
-        "warnings": [{"code": one["code"], "message": texts.warning(one)} for one in release.warnings],
-        "error": {"code": error["code"], "message": texts.release_problem(error)} if error else None,
-        "name": release.name or None,
-        "size": release.size,
-        "url": f"/api/v1/results/{release.pk}/file" if done else None,
-        "created_at": moment(release.created_at),
-        "finished_at": moment(release.finished_at),
     }
 
 
@@ -207,7 +205,8 @@ def assignment_row(assignment: Assignment, batch: Batch, unit: Unit) -> Json:
         "rounds": assignment.rounds,
         "claimed_at": moment(assignment.claimed_at),
         "submitted_at": moment(assignment.submitted_at),
-        "resubmit_by": moment(assignment.resubmit_by),
+        # Until the notice is handed over there is no end yet.
+        "resubmit_by": None if assignment.clock_waits else moment(assignment.resubmit_by),
         "decided_at": moment(assignment.decided_at),
         "ended_at": moment(assignment.ended_at),
     }
@@ -220,8 +219,9 @@ def assignment_json(
     *,
     submissions: Iterable[Submission] = (),
     alternatives: Iterable[DraftAlternative] = (),
+    reports: Iterable[Report] = (),
 ) -> Json:
-    """Everything that is needed to do the work. Needs `step.batch.store` loaded."""
+    """Everything that is needed to do the work. Needs `step.batch.store` and `started_by` loaded."""
     return {
         **assignment_row(assignment, assignment.step.batch, unit),
         "template": template_ref(version.row),
@@ -233,6 +233,11 @@ def assignment_json(
             "en": version.row.manual_en,
             "html": str(version.manual_html()),
         },
+        "started_by": person_json(assignment.started_by),
+        "freed_reason": assignment.freed_reason or None,
+        "impossible_share": assignment.step.impossible_share,
+        "report_due_at": moment(assignment.report_due_at),
+        "reports": [report_json(one) for one in reports],
         "draft": assignment.draft,
         "draft_saved_at": moment(assignment.draft_saved_at),
         "alternatives": [_alternative_json(one) for one in alternatives],
@@ -271,8 +276,9 @@ def _alternative_json(one: DraftAlternative) -> Json:
 def submission_json(
     submission: Submission, assignment: Assignment, reviews: Iterable[Review] | None = None
 ) -> Json:
-    """`reviews`: those of the submission; None if they are prefetched."""
+    """`reviews`: those of a submission just made; None if they are prefetched, with `correction` selected."""
     found = submission.reviews.all() if reviews is None else reviews
+    correction = correction_of(submission) if reviews is None else None
     return {
         "id": submission.pk,
         "assignment": assignment.pk,
@@ -283,9 +289,35 @@ def submission_json(
         "use": assignment.use or None,
         "late": submission.late,
         "answer": submission.answer,
+        "correction": correction_json(correction) if correction else None,
         "checks": [check_json(result) for result in submission.checks],
         "reviews": [review_json(one) for one in found],
         "created_at": moment(submission.created_at),
+    }
+
+
+def correction_json(correction: Correction) -> Json:
+    """What is used in place of the answer, and in which fields it differs."""
+    return {
+        "answer": correction.answer,
+        "fields": correction.fields,
+        "note": correction.note,
+        "second_person": correction.second_person,
+        "created_at": moment(correction.created_at),
+    }
+
+
+def report_json(report: Report) -> Json:
+    state = "open" if report.closed_at is None else "answered" if report.answer else "agreed"
+    return {
+        "id": report.pk,
+        "assignment": report.assignment_id,
+        "state": state,
+        "reason": report.reason,
+        "note": report.note,
+        "answer": report.answer or None,
+        "created_at": moment(report.created_at),
+        "closed_at": moment(report.closed_at),
     }
 
 

@@ -18,8 +18,9 @@ from tasks.api import inputs, lists, shapes
 from tasks.api.base import ApiView, answer
 from tasks.api.rendering import Json, decision_json, input_value, submission_row, waiting_json
 from tasks.api.schema import PAGING, operation
-from tasks.domain import review
+from tasks.domain import corrections, review
 from tasks.domain.queries import review_queue, visible_submissions
+from tasks.domain.undo import undo_approval
 from tasks.domain.versions import known
 from tasks.errors import Missing
 from tasks.models import Assignment, Review, Submission, Unit
@@ -51,10 +52,11 @@ def with_what_is_shown(rows: QuerySet[Assignment]) -> QuerySet[Assignment]:
     return rows.select_related(None).select_related("task__unit", "worker", "reviewer")
 
 
-def _waiting(found: Iterable[Assignment], reader: User) -> list[Json]:
-    rows = list(found)
+def _waiting(assignments: Iterable[Assignment], reader: User) -> list[Json]:
+    rows = list(assignments)
     submissions: defaultdict[int, list[Submission]] = defaultdict(list)
-    for one in Submission.objects.filter(assignment__in=rows).order_by("number").prefetch_related("reviews"):
+    found = Submission.objects.filter(assignment__in=rows).select_related("correction")
+    for one in found.order_by("number").prefetch_related("reviews"):
         submissions[one.assignment_id].append(one)
     return [waiting_json(row, submissions[row.pk], reader=reader) for row in rows]
 
@@ -65,7 +67,8 @@ class SubmissionView(ApiView):
     )
     def get(self, request: Request, submission_id: int) -> HttpResponse:
         rows = visible_submissions(self.user, now())
-        rows = rows.select_related("assignment__task__unit", "assignment__worker").prefetch_related("reviews")
+        rows = rows.select_related("assignment__task__unit", "assignment__worker", "correction")
+        rows = rows.prefetch_related("reviews")
         found = rows.filter(pk=submission_id).first()
         if found is None:
             raise Missing
@@ -114,6 +117,25 @@ class ApproveView(DecisionView):
     def post(self, request: Request, submission_id: int) -> HttpResponse:
         sent = self.body.read(inputs.APPROVAL)
         return self.decided(review.approve(submission_id=submission_id, by=self.user, now=now(), **sent))
+
+
+class CorrectView(DecisionView):
+    @operation(
+        "correct",
+        "Approve an answer as corrected by the reviewer; it is paid in full",
+        {200: shapes.Decided},
+        takes=inputs.CORRECTION,
+    )
+    def post(self, request: Request, submission_id: int) -> HttpResponse:
+        sent = self.body.read(inputs.CORRECTION)
+        made = corrections.correct_and_approve(submission_id=submission_id, by=self.user, now=now(), **sent)
+        return self.decided(made)
+
+
+class UndoView(DecisionView):
+    @operation("undo", "Take one's own approval back, within a minute", {200: shapes.Decided})
+    def post(self, request: Request, submission_id: int) -> HttpResponse:
+        return self.decided(undo_approval(submission_id=submission_id, by=self.user, now=now()))
 
 
 class RequestChangesView(DecisionView):

@@ -87,13 +87,11 @@ def operation(
     query: Iterable[OpenApiParameter] = (),
 ) -> Callable[[F], F]:
     """Describes one method of a view. `takes`: its JSON body, `form`: its multipart body."""
-    request: Any = None
-    if takes is not None:
-        request = {"application/json": takes.schema}
-    elif form is not None:
-        request = {"multipart/form-data": form}
+    request: Any = {"application/json": takes.schema} if takes is not None else {}
+    if form is not None:
+        request["multipart/form-data"] = form
     decorate: Callable[[F], F] = extend_schema(
-        operation_id=name, summary=text, responses=answers, request=request, parameters=list(query)
+        operation_id=name, summary=text, responses=answers, request=request or None, parameters=list(query)
     )
     return decorate
 

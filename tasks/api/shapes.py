@@ -6,8 +6,17 @@ from django.db.models import TextChoices
 from rest_framework import serializers as s
 
 from accounts.states import Language, Role, Scope
-from tasks.models import Release
-from tasks.states import AssignmentState, Audience, BatchState, Decision, JobState, TaskState, Use
+from notify.states import Email
+from tasks.states import (
+    AssignmentState,
+    Audience,
+    BatchState,
+    Decision,
+    JobState,
+    ReportReason,
+    TaskState,
+    Use,
+)
 
 
 def choice(kind: type[TextChoices], **more: Any) -> s.ChoiceField:
@@ -47,6 +56,7 @@ class TemplateRef(s.Serializer[Any]):
 
 
 class Template(TemplateRef):
+    id = s.IntegerField()
     title = LocalText()
     summary = LocalText()
     company = s.IntegerField(allow_null=True, help_text="null for templates that Tencho ships")
@@ -88,6 +98,7 @@ class TermsShape(s.Serializer[Any]):
     lease_minutes = s.IntegerField()
     deadline = maybe_moment()
     per_worker_cap = s.IntegerField(allow_null=True)
+    pilot_tasks = s.IntegerField(allow_null=True, help_text="go ahead while the rest waits")
 
 
 class Batch(TermsShape):
@@ -122,6 +133,7 @@ class Import(s.Serializer[Any]):
     name = s.CharField(allow_blank=True)
     size = s.IntegerField(help_text="bytes")
     format = s.CharField()
+    mapping = s.IntegerField(allow_null=True, help_text="how the columns of a table are read")
     row_filter = s.JSONField()
     percent = s.IntegerField()
     rows = s.IntegerField()
@@ -132,25 +144,25 @@ class Import(s.Serializer[Any]):
     refused = FileProblem(many=True)
     refused_next = s.CharField(allow_null=True, help_text="address of more refused rows")
     error = FileProblem(allow_null=True)
-    facts = s.JSONField(help_text="what was recognised: dialect, line ends, missing values per column")
+    facts = s.JSONField(
+        help_text="what was recognised: dialect, line ends, missing values per column; of a table without a"
+        " mapping its header, first rows and what each column holds"
+    )
     created_at = s.DateTimeField()
     finished_at = maybe_moment()
 
 
-class Result(s.Serializer[Any]):
+class Mapping(s.Serializer[Any]):
     id = s.IntegerField()
-    batch = s.IntegerField()
-    state = choice(JobState)
-    format = choice(Release.Format)
-    answers = s.IntegerField()
-    cells = s.IntegerField(help_text="cells changed in the source")
-    warnings = Coded(many=True)
-    error = Coded(allow_null=True)
-    name = s.CharField(allow_null=True)
-    size = s.IntegerField(help_text="bytes")
-    url = s.CharField(allow_null=True)
+    store = s.IntegerField()
+    name = s.CharField()
+    number = s.IntegerField(help_text="version, from 1")
+    header = s.ListField(child=s.CharField(allow_blank=True))
+    kind = s.CharField(help_text="csv or tsv")
+    encoding = s.CharField(help_text="utf-8 or cp932")
+    together = s.BooleanField(help_text="rows with the same key are one unit")
+    columns = s.ListField(child=s.JSONField(), help_text='{"index", "header", "roles", "name", "rules"}')
     created_at = s.DateTimeField()
-    finished_at = maybe_moment()
 
 
 class UnitRef(s.Serializer[Any]):
@@ -202,6 +214,29 @@ class Decided(Review):
     use = choice(Use, allow_null=True)
 
 
+class Correction(s.Serializer[Any]):
+    """What a reviewer changed: the answer that is used."""
+
+    answer = s.JSONField()
+    fields = s.ListField(child=s.CharField(), help_text="names of the fields that differ")  # type: ignore[assignment]  # declared fields never become attributes
+    note = s.CharField(allow_blank=True)
+    second_person = s.BooleanField(help_text="somebody else has to accept it before it is used")
+    created_at = s.DateTimeField()
+
+
+class Report(s.Serializer[Any]):
+    """A worker says that a task cannot be done."""
+
+    id = s.IntegerField()
+    assignment = s.IntegerField()
+    state = s.ChoiceField(choices=["open", "answered", "agreed"])
+    reason = choice(ReportReason)
+    note = s.CharField(allow_blank=True)
+    answer = s.CharField(allow_null=True)
+    created_at = s.DateTimeField()
+    closed_at = maybe_moment()
+
+
 class Submission(s.Serializer[Any]):
     id = s.IntegerField()
     assignment = s.IntegerField()
@@ -212,6 +247,7 @@ class Submission(s.Serializer[Any]):
     use = choice(Use, allow_null=True)
     late = s.BooleanField()
     answer = s.JSONField()
+    correction = Correction(allow_null=True)
     checks = Check(many=True)
     reviews = Review(many=True)
     created_at = s.DateTimeField()
@@ -263,7 +299,9 @@ class AssignmentRow(Hold):
     rounds = s.IntegerField()
     claimed_at = s.DateTimeField()
     submitted_at = maybe_moment()
-    resubmit_by = maybe_moment()
+    resubmit_by = s.DateTimeField(
+        allow_null=True, help_text="null until its notice is handed over: the whole time is still to come"
+    )
     decided_at = maybe_moment()
     ended_at = maybe_moment()
 
@@ -287,6 +325,13 @@ class Assignment(AssignmentRow):
     checks = s.ListField(child=s.JSONField())
     checklist = s.ListField(child=s.JSONField())
     manual = Manual()
+    started_by = Named(
+        allow_null=True, help_text="the colleague whose draft this began with; staff work only"
+    )
+    freed_reason = s.CharField(allow_null=True, help_text="why a director took the task back")
+    impossible_share = s.IntegerField(help_text="per cent of the reward for what cannot be done")
+    report_due_at = maybe_moment()
+    reports = Report(many=True)
     draft = s.JSONField()
     draft_saved_at = maybe_moment()
     alternatives = Alternative(many=True)
@@ -356,3 +401,31 @@ def page_of(entry: type[s.Serializer[Any]]) -> s.Serializer[Any]:
     attributes = {"items": entry(many=True), "next": s.CharField(allow_null=True)}
     shape: s.Serializer[Any] = type(f"{entry.__name__}Page", (s.Serializer,), attributes)()
     return shape
+
+
+class Notice(s.Serializer[Any]):
+    id = s.IntegerField()
+    kind = s.CharField()
+    text = s.CharField()
+    path = s.CharField(help_text="the page it is about")
+    created_at = s.DateTimeField()
+    read_at = maybe_moment()
+    handed_over_at = s.DateTimeField(
+        allow_null=True,
+        help_text="null while its mail waits for the mail server, and so does its window",
+    )
+
+
+class ReadCount(s.Serializer[Any]):
+    read = s.IntegerField()
+
+
+class NoticeKind(s.Serializer[Any]):
+    kind = s.CharField()
+    label: Any = s.CharField()
+    email = s.ChoiceField(choices=Email.choices)
+    choices = s.ListField(child=s.ChoiceField(choices=Email.choices))
+
+
+class NoticePreferences(s.Serializer[Any]):
+    kinds = s.ListField(child=NoticeKind())

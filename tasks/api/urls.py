@@ -8,7 +8,21 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from kernel import ids  # noqa: F401  # registers `id`
-from tasks.api import batches, files, people, reviews, work
+from tasks.api import (
+    batches,
+    files,
+    mappings,
+    members,
+    notices,
+    people,
+    questions,
+    repairs,
+    reports,
+    results,
+    reviews,
+    templates,
+    work,
+)
 from tasks.errors import Missing
 
 
@@ -28,8 +42,9 @@ class NothingView(APIView):
 
 ROUTES: dict[str, type[APIView]] = {
     "me": people.MeView,
-    "templates": people.TemplatesView,
+    **templates.ROUTES,
     "stores": people.StoresView,
+    "stores/<id:store_id>/mappings": mappings.MappingsView,
     "stores/<id:store_id>/batches": batches.StoreBatchesView,
     "batches/<id:batch_id>": batches.BatchView,
     "batches/<id:batch_id>/source": files.SourceView,
@@ -37,10 +52,16 @@ ROUTES: dict[str, type[APIView]] = {
     "batches/<id:batch_id>/tasks": batches.TasksView,
     "batches/<id:batch_id>/submissions": batches.SubmissionsView,
     "batches/<id:batch_id>/claim": work.ClaimNextView,
-    "batches/<id:batch_id>/results": files.ResultsView,
+    "batches/<id:batch_id>/pilot": repairs.PilotView,
+    "batches/<id:batch_id>/go-on": repairs.GoOnView,
+    "batches/<id:batch_id>/repairs": repairs.RepairsView,
+    "batches/<id:batch_id>/repair-plan": repairs.RepairPlanView,
+    "repairs/<id:repair_id>": repairs.RepairView,
+    "batches/<id:batch_id>/questions": questions.QuestionsView,
+    "questions/<id:question_id>/replies": questions.RepliesView,
+    "questions/<id:question_id>/into-manual": questions.IntoManualView,
+    "questions/<id:question_id>/hide": questions.HideView,
     "imports/<id:import_id>": files.ImportView,
-    "results/<id:result_id>": files.ResultView,
-    "results/<id:result_id>/file": files.ResultFileView,
     "work": work.WorkView,
     "tasks/<id:task_id>/claim": work.ClaimTaskView,
     "assignments": work.AssignmentsView,
@@ -55,9 +76,17 @@ ROUTES: dict[str, type[APIView]] = {
     "submissions/<id:submission_id>/start-review": reviews.StartReviewView,
     "submissions/<id:submission_id>/stop-review": reviews.StopReviewView,
     "submissions/<id:submission_id>/approve": reviews.ApproveView,
+    "submissions/<id:submission_id>/correct": reviews.CorrectView,
+    "submissions/<id:submission_id>/undo": reviews.UndoView,
     "submissions/<id:submission_id>/request-changes": reviews.RequestChangesView,
     "submissions/<id:submission_id>/reject": reviews.RejectView,
     "submissions/<id:submission_id>/accept": reviews.AcceptView,
+    **members.ROUTES,
+    **results.ROUTES,
+    **reports.ROUTES,
+    "notices": notices.NoticesView,
+    "notices/read": notices.NoticesReadView,
+    "notice-preferences": notices.NoticePreferencesView,
     "events": people.EventsView,
     "socket-ticket": people.SocketTicketView,
 }

@@ -29,10 +29,11 @@ from tasks.api.schema import PAGING, one_of, operation
 from tasks.domain import claim, counts, draft, hold, submit
 from tasks.domain.queries import offered_steps, visible_assignments
 from tasks.domain.versions import known
+from tasks.domain.waiting import in_pilot
 from tasks.errors import Missing
 from tasks.models import Assignment
 from tasks.rules import refusal_of_running
-from tasks.states import OFF_TASK, AssignmentState, TaskState
+from tasks.states import ON_TASK, AssignmentState, TaskState
 
 NEXT = OpenApiParameter(
     "next", {"type": "string", "enum": ["1"]}, description="1: answer with the next assignment of the batch"
@@ -56,7 +57,7 @@ class WorkView(ApiView):
 
 
 def _taken(user: User) -> Coalesce:
-    held = Assignment.objects.filter(step=OuterRef("pk"), worker=user).exclude(state__in=OFF_TASK)
+    held = Assignment.objects.filter(step=OuterRef("pk"), worker=user).filter(ON_TASK)
     count = held.order_by().values("step").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(count, output_field=IntegerField()), 0)
 
@@ -91,7 +92,9 @@ def _reason(step: Any) -> str | None:
         return refusal
     if step.per_worker_cap is not None and step.taken >= step.per_worker_cap:
         return "cap_reached"
-    return None if step.has_free else "nothing_left"
+    if step.has_free:
+        return None
+    return "rest_waits" if in_pilot(step) else "nothing_left"
 
 
 def fresh_json(assignment: Assignment) -> Json:
@@ -151,13 +154,16 @@ class AssignmentView(ApiView):
                 found,
                 found.task.unit,
                 known(found.template_version_id),
-                submissions=found.submissions.order_by("number").prefetch_related("reviews"),
+                submissions=found.submissions.order_by("number")
+                .select_related("correction")
+                .prefetch_related("reviews"),
                 alternatives=found.alternatives.order_by("-pk"),
+                reports=found.reports.order_by("pk"),
             )
         )
 
     def _rows(self) -> QuerySet[Assignment]:
-        return visible_assignments(self.user).defer(*CONTENT)
+        return visible_assignments(self.user).select_related("started_by").defer(*CONTENT)
 
 
 class DraftView(ApiView):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.domain.queries import has_role, stores_of
@@ -15,7 +15,10 @@ from events import record
 from kernel.errors import Conflict, FieldProblem, Invalid
 from kernel.transitions import move_many
 from tasks import jobs, topics
-from tasks.domain import counts, hold
+from tasks.answers.schema import parse_form
+from tasks.domain import counts, hold, waiting
+from tasks.domain.mapping_checks import checks_of
+from tasks.domain.mappings import table_of
 from tasks.domain.one_by_one import one_by_one
 from tasks.errors import IllegalMove, Missing, RoleMissing, legal
 from tasks.models import Batch, Import, Slot, Step, Template, TemplateVersion, Unit
@@ -25,6 +28,7 @@ from tasks.states import RUNNING_BATCH, Audience, BatchState, JobState, PauseRea
 REWARD_MAX = 1_000_000
 LEASE_MAX_MINUTES = 43_200
 CAP_MAX = 1_000_000
+PILOT_MAX = 1000
 PAUSED_AT_MOST = timedelta(days=14)
 
 
@@ -41,6 +45,7 @@ class Terms:
     lease_minutes: int = 60
     deadline: datetime | None = None
     per_worker_cap: int | None = None
+    pilot_tasks: int | None = None
 
     @classmethod
     def names(cls) -> list[str]:
@@ -92,9 +97,19 @@ def change_batch(*, batch_id: int, changes: Mapping[str, Any], by: User, now: da
         setattr(step, name, value)
     if "template" in changed:
         step.template_version = latest_version(terms.template, batch.store)
+        step.checks = _column_checks(batch, step.template_version)
     step.save()
     record("batch.changed", topics=topics.of_batch(batch), actor=by.pk, batch=batch.pk)
     return batch
+
+
+def _column_checks(batch: Batch, version: TemplateVersion) -> list[dict[str, Any]]:
+    """What the rules of a mapped table's columns ask of this work. Raises `MappingRefused`."""
+    mapped = batch.imports.filter(mapping__isnull=False).exclude(state=JobState.DISCARDED)
+    latest = mapped.select_related("mapping").order_by("-pk").first()
+    if latest is None or latest.mapping is None:
+        return []
+    return checks_of(table_of(latest.mapping), parse_form(version.form))
 
 
 def terms_of(batch: Batch, step: Step) -> Terms:
@@ -108,19 +123,22 @@ def terms_of(batch: Batch, step: Step) -> Terms:
         lease_minutes=step.lease_minutes,
         deadline=batch.deadline,
         per_worker_cap=step.per_worker_cap,
+        pilot_tasks=step.pilot_tasks,
     )
 
 
 def _step_terms(terms: Terms) -> dict[str, Any]:
-    names = ("audience", "open_to_all", "reward", "answers_per_task", "lease_minutes", "per_worker_cap")
+    names = set(Terms.names()) - {"title", "template", "deadline"}
     return {name: getattr(terms, name) for name in names}
 
 
 def latest_version(key: str, store: Store) -> TemplateVersion:
     """The newest version of the company's own template of that key, else of the shipped one."""
+    has_version = Exists(TemplateVersion.objects.filter(template=OuterRef("pk")))
+    offered = Template.objects.filter(has_version, archived_at=None)
     template = (
-        Template.objects.filter(key=key, company_id__in=[store.company_id]).first()
-        or Template.objects.filter(key=key, company=None).first()
+        offered.filter(key=key, company_id__in=[store.company_id]).first()
+        or offered.filter(key=key, company=None).first()
     )
     version = template.versions.order_by("-number").first() if template else None
     if version is None:
@@ -152,6 +170,11 @@ def _check(terms: Terms, now: datetime, changed: Collection[str] | None = None) 
                 "per_worker_cap",
                 terms.per_worker_cap is None or 1 <= terms.per_worker_cap <= CAP_MAX,
                 _("Let one person take at least 1 task, or leave this empty."),
+            ),
+            (
+                "pilot_tasks",
+                terms.pilot_tasks is None or 1 <= terms.pilot_tasks <= PILOT_MAX,
+                _("Let 1 to 1,000 tasks be the pilot, or leave this empty."),
             ),
             (
                 "deadline",
@@ -188,6 +211,7 @@ def publish(*, batch_id: int, by: User, now: datetime) -> Batch:
     with legal(batch.state, "publish"):
         batch.publish()
     batch.published_at = now
+    waiting.begin_pilot(batch, batch.steps.get(position=1), now=now)
     return _saved(batch, "publish", "batch.published", actor=by.pk)
 
 
@@ -210,30 +234,55 @@ def require_no_import(batch: Batch) -> None:
 @transaction.atomic
 def pause(*, batch_id: int, by: User, now: datetime) -> Batch:
     """Holds all claims; leases store their remaining time."""
-    batch = lock_batch(batch_id, by, now)
+    return hold_claims(lock_batch(batch_id, by, now), reason=PauseReason.MANUAL, actor=by.pk, now=now)
+
+
+def hold_claims(batch: Batch, *, reason: PauseReason, actor: int | None, now: datetime) -> Batch:
+    """Pauses a locked batch for a named reason."""
     with legal(batch.state, "pause"):
         batch.pause()
-    batch.paused_at, batch.pause_reason = now, PauseReason.MANUAL
-    _saved(batch, "pause", "batch.paused", actor=by.pk, reason=batch.pause_reason)
+    batch.paused_at, batch.pause_reason = now, reason
+    _saved(batch, "pause", "batch.paused", actor=actor, reason=reason)
     hold.stop_clocks(batch, now=now)
     return batch
 
 
 @transaction.atomic
 def resume(*, batch_id: int, by: User, now: datetime) -> Batch:
+    """Offers the work again. `Conflict` while a repair or the start of a pilot holds the batch."""
     batch = lock_batch(batch_id, by, now)
+    require_undisturbed(batch)
+    return run_on(batch, actor=by.pk, now=now)
+
+
+def run_on(batch: Batch, *, actor: int | None, now: datetime) -> Batch:
+    """Resumes a locked batch."""
     with legal(batch.state, "resume"):
         batch.resume()
     batch.paused_at, batch.pause_reason, batch.deadline_reminded = None, "", False
-    _saved(batch, "resume", "batch.resumed", actor=by.pk)
+    _saved(batch, "resume", "batch.resumed", actor=actor)
     hold.start_clocks(batch, now=now)
     return batch
+
+
+def require_undisturbed(batch: Batch) -> None:
+    """Raises `Conflict` while a job moves the batch's tasks and will let it go on."""
+    require_no_repair(batch)
+    if batch.pause_reason == PauseReason.PILOT:
+        raise Conflict("pilot_preparing", _("The pilot is being set up. It takes a moment."))
+
+
+def require_no_repair(batch: Batch) -> None:
+    if batch.pause_reason == PauseReason.REPAIR:
+        raise Conflict("repair_running", _("The manual of this batch is being corrected. Wait a moment."))
 
 
 @transaction.atomic
 def close(*, batch_id: int, by: User, now: datetime) -> Batch:
     """Ends the offer: unclaimed slots are cancelled, held work may be finished."""
-    return end(lock_batch(batch_id, by, now), "close", actor=by.pk, reason="manual", now=now)
+    batch = lock_batch(batch_id, by, now)
+    require_no_repair(batch)
+    return end(batch, "close", actor=by.pk, reason="manual", now=now)
 
 
 @transaction.atomic
@@ -242,6 +291,7 @@ def cancel(*, batch_id: int, by: User, now: datetime) -> Batch:
     batch = lock_batch(batch_id, by, now)
     # Its tasks are not counted yet, so they could not be cancelled one by one.
     require_no_import(batch)
+    require_no_repair(batch)
     return end(batch, "cancel", actor=by.pk, reason="manual", now=now)
 
 
@@ -266,7 +316,7 @@ def complete_if_done(batch: Batch, *, now: datetime) -> bool:
     locked = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
     if locked.state not in (BatchState.OPEN, BatchState.CLOSED):
         return False
-    if Slot.objects.filter(step__batch=locked, state__in=["open", "held", "delivered"]).exists():
+    if Slot.objects.filter(step__batch=locked, state__in=["waiting", "open", "held", "delivered"]).exists():
         return False
     with legal(locked.state, "complete"):
         locked.complete()
@@ -277,7 +327,8 @@ def complete_if_done(batch: Batch, *, now: datetime) -> bool:
 
 def close_due(*, now: datetime) -> int:
     """Closes batches whose deadline has passed, or that were paused for 14 days; returns how many."""
-    running = Batch.objects.filter(state__in=RUNNING_BATCH)
+    # A repair is quick, and what it re-opens must not be cancelled behind it.
+    running = Batch.objects.filter(state__in=RUNNING_BATCH).exclude(pause_reason=PauseReason.REPAIR)
     due = list(running.filter(deadline__lte=now).values_list("pk", flat=True)[:100])
     stale = running.filter(paused_at__lte=now - PAUSED_AT_MOST).values_list("pk", flat=True)[:100]
     return one_by_one(sorted({*due, *stale}), lambda pk: _close_by_clock(pk, now))
@@ -286,7 +337,7 @@ def close_due(*, now: datetime) -> int:
 @transaction.atomic
 def _close_by_clock(batch_id: int, now: datetime) -> bool:
     batch = Batch.objects.select_for_update(of=("self",)).select_related("store").get(pk=batch_id)
-    if batch.state not in (BatchState.OPEN, BatchState.PAUSED):
+    if batch.state not in RUNNING_BATCH or batch.pause_reason == PauseReason.REPAIR:
         return False
     past = batch.deadline is not None and batch.deadline <= now
     end(batch, "close", actor=None, reason="deadline" if past else "paused_too_long", now=now)
@@ -328,6 +379,7 @@ def _saved(batch: Batch, verb: str, event: str, *, actor: int | None, reason: st
 def remove_source(*, batch_id: int, by: User, now: datetime) -> Batch:
     """Takes the source file and its tasks out of a draft, so that another file can be read."""
     batch = lock_batch(batch_id, by, now)
+    batch.steps.filter(position=1).update(checks=[])
     return _take_out(batch, Import.objects.filter(batch=batch), "remove_source", by)
 
 

@@ -12,11 +12,11 @@ from accounts.models import Membership, User
 from events import record
 from kernel import hot
 from tasks import rules, topics
-from tasks.domain import needs
+from tasks.domain import needs, staff_drafts, waiting
 from tasks.errors import Missing
 from tasks.models import Assignment, Slot, Step, Task
 from tasks.rules import Standing, error_of, refusal_of_claim, refusal_of_offer
-from tasks.states import OFF_TASK, BatchState, SlotState
+from tasks.states import ON_TASK, BatchState, SlotState
 from workers.models import PoolMember, WorkerProfile
 
 # Under load a slot that was seen free may be gone when its lock is had; every try that fails
@@ -44,7 +44,7 @@ def claim_next(*, batch_id: int, by: User, now: datetime) -> Assignment:
             if slot is not None:
                 return _hold(slot, step, by, now, new=new)
         if not skip_locked and not free_slots(step, by).exists():
-            raise error_of("nothing_left")
+            raise error_of("rest_waits" if waiting.in_pilot(step) else "nothing_left")
         return None
 
     # First one that this person has not had before, then any.
@@ -57,7 +57,7 @@ def claim_task(*, task_id: int, by: User, now: datetime) -> Assignment:
     task = Task.objects.filter(pk=task_id).exclude(batch__state=BatchState.DRAFT).first()
     if task is None:
         raise Missing
-    mine = Assignment.objects.filter(task_id=task_id, worker=by).exclude(state__in=OFF_TASK)
+    mine = Assignment.objects.filter(task_id=task_id, worker=by).filter(ON_TASK)
     free = Slot.objects.filter(task_id=task_id, state=SlotState.OPEN).order_by("number")
 
     def look(step: Step, skip_locked: bool) -> Assignment | None:
@@ -141,14 +141,12 @@ def standing_of(step: Step) -> Standing:
 
 def free_slots(step: Step, by: User) -> QuerySet[Slot]:
     """Open slots of tasks on which `by` is not yet."""
-    mine = Assignment.objects.filter(task_id=OuterRef("task_id"), worker=by).exclude(state__in=OFF_TASK)
+    mine = Assignment.objects.filter(task_id=OuterRef("task_id"), worker=by).filter(ON_TASK)
     return Slot.objects.filter(~Exists(mine), step_id=step.pk, state=SlotState.OPEN)
 
 
 _HELD = hot.Prepared(
-    lambda step, by: (
-        Assignment.objects.filter(step_id=step, worker_id=by).exclude(state__in=OFF_TASK).only("pk")
-    )
+    lambda step, by: Assignment.objects.filter(ON_TASK, step_id=step, worker_id=by).only("pk")
 )
 
 
@@ -201,6 +199,10 @@ def _hold(slot: Slot, step: Step, by: User, now: datetime, *, new: bool) -> Assi
     """`new`: the person has never held this task, so there is nothing to offer back."""
     needs.move_slot(slot, "hold", step=step, now=now, task=slot.task)
     earlier = None if new else _earlier(slot, by)
+    colleagues = staff_drafts.left_by_a_colleague(slot, step, by)
+    offered = earlier.draft if earlier else {}
+    if colleagues is not None:
+        offered = staff_drafts.passed_on(colleagues, step, by)
     assignment = Assignment(
         slot=slot,
         task_id=slot.task_id,
@@ -213,7 +215,8 @@ def _hold(slot: Slot, step: Step, by: User, now: datetime, *, new: bool) -> Assi
         claimed_at=now,
         lease_expires_at=lease_end(step, now),
         # What was typed in an earlier hold of this task is offered back.
-        draft=earlier.draft if earlier else {},
+        draft=offered,
+        started_by_id=colleagues.worker_id if colleagues else None,
         fence=earlier.fence if earlier else 0,
     )
     try:
@@ -221,6 +224,8 @@ def _hold(slot: Slot, step: Step, by: User, now: datetime, *, new: bool) -> Assi
     except IntegrityError as raced:
         # Leaves the transaction, which cannot go on after this.
         raise error_of("already_on_task") from raced
+    if colleagues is not None:
+        staff_drafts.keep_own_beside(assignment, earlier, now)
     record(
         "assignment.claimed",
         topics=topics.of_work(assignment),

@@ -8,13 +8,16 @@ from django.db.models import Q, QuerySet
 
 from events import record
 from tasks import topics
-from tasks.domain import batches, counts, ending, hold, review
+from tasks.domain import batches, counts, ending, hold, leaving, pilot, reports, review
 from tasks.domain.one_by_one import one_by_one
+from tasks.domain.reminders import remind_workers
+from tasks.domain.submit import SURPLUS_DAYS
+from tasks.domain.windows import LAST_REMINDER, review_window
 from tasks.errors import legal
 from tasks.models import Assignment, Batch, Review, Step
-from tasks.states import FINAL_TASK, AssignmentState, BatchState, Decision, Use
+from tasks.states import FINAL_TASK, UNDECIDED, AssignmentState, BatchState, Decision, Use
 
-REMINDERS = (95, 80, 50)
+REMINDERS = (LAST_REMINDER, 80, 50)
 CHUNK = 200
 UNSEEN_EVERY = timedelta(days=7)
 
@@ -27,12 +30,15 @@ def sweep(*, now: datetime) -> dict[str, int]:
         "leases": hold.expire_due(now=now, limit=CHUNK),
         "desks": _each(_desks(now), _end_desk, now),
         "windows": _each(_windows(now), _end_window, now),
-        "reminders": _remind(now),
+        "reminders": _remind(now) + remind_workers(now=now),
+        "reports": _each(_reports(now), reports.settle_unanswered, now),
         "silence": _each(_silent(now), _approve_by_silence, now),
         "unseen": _remind_of_unseen(now),
         "batches": batches.close_due(now=now) + batches.remind_of_deadlines(now=now),
         "leftovers": ending.cancel_leftovers(now=now),
         "completed": _complete(now),
+        "pilots": pilot.notice_decided(now=now),
+        "members": leaving.sweep_members(now=now),
     }
 
 
@@ -41,12 +47,19 @@ def _desks(now: datetime) -> QuerySet[Assignment]:
 
 
 def _windows(now: datetime) -> QuerySet[Assignment]:
-    return Assignment.objects.filter(state=AssignmentState.CHANGES_REQUESTED, resubmit_by__lte=now)
+    returned = Assignment.objects.filter(state=AssignmentState.CHANGES_REQUESTED, resubmit_by__lte=now)
+    return returned.filter(clock_waits=False)
+
+
+def _reports(now: datetime) -> QuerySet[Assignment]:
+    reported = Assignment.objects.filter(state=AssignmentState.REPORTED, report_due_at__lte=now)
+    return reported.filter(clock_waits=False)
 
 
 def _silent(now: datetime) -> QuerySet[Assignment]:
-    undecided = [AssignmentState.SUBMITTED, AssignmentState.IN_REVIEW, AssignmentState.SURPLUS]
-    return Assignment.objects.filter(state__in=undecided, auto_approve_at__lte=now)
+    """Overdue, and the last reminder has reached somebody who could have decided."""
+    overdue = Assignment.objects.filter(state__in=UNDECIDED, auto_approve_at__lte=now)
+    return overdue.filter(reminded__gte=LAST_REMINDER, clock_waits=False)
 
 
 def _each(due: QuerySet[Assignment], act: Act, now: datetime) -> int:
@@ -75,7 +88,7 @@ def _end_window(assignment: Assignment, now: datetime) -> None:
     with legal(assignment.state, "end_window"):
         assignment.end_window()
     assignment.resubmit_by = None
-    assignment.auto_approve_at = now + _window(assignment)
+    assignment.auto_approve_at = now + review_window(assignment)
     assignment.reminded = 0
     assignment.save()
     record(
@@ -88,8 +101,9 @@ def _approve_by_silence(assignment: Assignment, now: datetime) -> None:
     failed = any(not result["passed"] for result in submission.checks)
     if assignment.state == AssignmentState.SURPLUS and failed:
         # Late work is approved by silence only if its checks pass; otherwise it waits for a person.
-        assignment.auto_approve_at = now + _window(assignment)
-        assignment.save(update_fields=["state", "auto_approve_at"])
+        assignment.auto_approve_at = now + review_window(assignment)
+        assignment.reminded = 0
+        assignment.save(update_fields=["state", "auto_approve_at", "reminded"])
         return
     Review.objects.create(submission=submission, decision=Decision.SILENCE, reviewer=None, created_at=now)
     review.settle(assignment, submission, now, unseen=True, actor=None)
@@ -97,19 +111,17 @@ def _approve_by_silence(assignment: Assignment, now: datetime) -> None:
 
 def _remind(now: datetime) -> int:
     """Tells the reviewers at 50, 80 and 95 % of an answer's window that it waits."""
+    at_desk = Assignment.objects.filter(state__in=[AssignmentState.SUBMITTED, AssignmentState.IN_REVIEW])
     windows = Step.objects.order_by().values_list("auto_approve_days", flat=True).distinct()
-    return sum(_remind_of(percent, days, now) for days in windows for percent in REMINDERS)
+    late = Assignment.objects.filter(state=AssignmentState.SURPLUS)
+    kinds = [(late, SURPLUS_DAYS), *((at_desk.filter(step__auto_approve_days=n), n) for n in windows)]
+    return sum(_remind_of(rows, days, percent, now) for rows, days in kinds for percent in REMINDERS)
 
 
-def _remind_of(percent: int, days: int, now: datetime) -> int:
+def _remind_of(rows: QuerySet[Assignment], days: int, percent: int, now: datetime) -> int:
+    """Also of what is overdue: silence waits for the last reminder."""
     near = now + timedelta(days=days) * (100 - percent) / 100
-    due = Assignment.objects.filter(
-        state__in=[AssignmentState.SUBMITTED, AssignmentState.IN_REVIEW],
-        auto_approve_at__gt=now,
-        auto_approve_at__lte=near,
-        reminded__lt=percent,
-        step__auto_approve_days=days,
-    )
+    due = rows.filter(auto_approve_at__lte=near, reminded__lt=percent)
     ids = list(due.order_by("auto_approve_at").values_list("pk", flat=True)[:CHUNK])
     return one_by_one(ids, lambda pk: _remind_one(pk, percent))
 
@@ -122,7 +134,8 @@ def _remind_one(pk: int, percent: int) -> bool:
     if assignment.reminded >= percent or assignment.auto_approve_at is None:
         return False
     assignment.reminded = percent
-    assignment.save(update_fields=["state", "reminded"])
+    assignment.clock_waits = percent == LAST_REMINDER
+    assignment.save(update_fields=["state", "reminded", "clock_waits"])
     record(
         "assignment.reminded",
         topics=[*topics.of_batch(assignment.step.batch), f"review.store.{assignment.store_id}"],
@@ -173,7 +186,3 @@ def _complete(now: datetime) -> int:
 @transaction.atomic
 def _complete_one(batch: Batch, now: datetime) -> bool:
     return batches.complete_if_done(batch, now=now)
-
-
-def _window(assignment: Assignment) -> timedelta:
-    return timedelta(days=assignment.step.auto_approve_days)

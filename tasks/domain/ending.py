@@ -9,7 +9,7 @@ from tasks import topics
 from tasks.domain import batches, needs
 from tasks.domain.one_by_one import one_by_one
 from tasks.models import Batch, Slot
-from tasks.states import BatchState, SlotState
+from tasks.states import BatchState
 
 CHUNK = 1000
 # How long after its end a batch is looked at again.
@@ -38,6 +38,6 @@ def cancel_leftovers(*, now: datetime) -> int:
         state__in=[BatchState.CLOSED, BatchState.CANCELLED], ended_at__gt=now - LEFTOVERS
     )
     ids = list(ended.values_list("pk", flat=True))
-    free = Slot.objects.filter(step__batch_id__in=ids, state=SlotState.OPEN)
+    free = Slot.objects.filter(step__batch_id__in=ids, state__in=needs.FREE)
     found = free.order_by().values_list("step__batch_id", flat=True).distinct()
     return one_by_one(list(found), lambda batch_id: cancel_chunk(batch_id=batch_id, now=now))

@@ -4,20 +4,25 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
 
+from accounts.domain.queries import has_role
 from accounts.models import User
+from accounts.states import Role
 from events import record
 from kernel import hot
+from kernel.errors import FieldProblem, Invalid
 from tasks import topics
 from tasks.domain import needs
 from tasks.domain.claim import lease_end
 from tasks.domain.one_by_one import one_by_one
-from tasks.errors import IllegalMove, Missing, legal
+from tasks.errors import IllegalMove, Missing, RoleMissing, legal
 from tasks.models import Assignment, Batch
-from tasks.rules import error_of, takes_work_back
+from tasks.rules import DIRECT_ROLES, error_of, takes_work_back
 from tasks.states import AssignmentState, BatchState
 
 EXTEND_AT_MOST_LEASES = 4
+REASON_MAX = 1000
 
 
 _OWN = hot.Prepared(
@@ -77,6 +82,48 @@ def release(*, assignment_id: int, by: User, now: datetime) -> Assignment:
     _end(assignment, "release", now)
     record("assignment.released", topics=topics.of_work(assignment), actor=by.pk, **ids(assignment))
     return assignment
+
+
+@transaction.atomic
+def free(*, assignment_id: int, reason: str, by: User, now: datetime) -> Assignment:
+    """A director gives a held task back to the batch; its holder is told why and keeps the draft.
+
+    Raises `Missing`, `RoleMissing`, `IllegalMove`, and `Invalid` without a reason.
+    """
+    rows = Assignment.objects.select_for_update(of=("self",)).select_related("step__batch__store")
+    assignment = rows.filter(pk=assignment_id).first()
+    if assignment is None:
+        raise Missing
+    if not has_role(by, assignment.store_id, now, *DIRECT_ROLES):
+        raise RoleMissing if has_role(by, assignment.store_id, now, *Role.values) else Missing
+    reason = reason.strip()
+    if not 0 < len(reason) <= REASON_MAX:
+        problem = FieldProblem("reason", "required", _("Say in at most 1,000 characters why."))
+        raise Invalid("reason_missing", _("The task was not freed."), fields=[problem])
+    assignment.freed_by, assignment.freed_reason = by, reason
+    _end(assignment, "release", now)
+    assignment.save(update_fields=["state", "freed_by", "freed_reason"])
+    record("assignment.freed", topics=topics.of_work(assignment), actor=by.pk, **ids(assignment))
+    return assignment
+
+
+@transaction.atomic
+def release_left(*, assignment_id: int, by: User | None, now: datetime) -> bool:
+    """Gives back the slot of somebody who no longer belongs to the store; their draft is kept."""
+    rows = Assignment.objects.select_for_update(of=("self",)).select_related("step__batch__store")
+    assignment = rows.filter(pk=assignment_id, state=AssignmentState.CLAIMED).first()
+    if assignment is None:
+        return False
+    _end(assignment, "release", now)
+    actor = by.pk if by else None
+    record(
+        "assignment.released",
+        topics=topics.of_work(assignment),
+        actor=actor,
+        reason="left_store",
+        **ids(assignment),
+    )
+    return True
 
 
 def expire_due(*, now: datetime, limit: int = 200) -> int:

@@ -17,18 +17,21 @@ from accounts.models import User
 from events import record
 from exchange.csvbytes import LIMITS
 from exchange.errors import FileRefused, RowRefusal
-from exchange.shopify import Product, Source, iter_products, open_source
+from exchange.inspection import Inspection
+from exchange.opening import FORMATS, SHOPIFY, iter_units
+from exchange.shopify import Product
+from exchange.source import TABLE, Source
+from exchange.table import doubled
 from jobs import stopping
 from kernel import clock
 from kernel.errors import Conflict, FieldProblem, Invalid
 from tasks import jobs, topics
-from tasks.domain import batches, counts, staging
-from tasks.domain.selection import MISSING_COLUMNS, Selection, is_missing
+from tasks.domain import batches, counts, mappings, staging, table_source
+from tasks.domain.selection import Selection, columns_of, is_missing
 from tasks.errors import IllegalMove, legal
 from tasks.models import Batch, Import, ImportRefusal, Unit
 from tasks.states import BatchState, JobState, TaskState
 
-FORMATS = ("shopify",)
 CHUNK_ROWS = 1000
 REFUSALS_KEPT = 10_000
 # Of a header, which can be as long as its cell.
@@ -46,30 +49,39 @@ def start_import(
     row_filter: Any,
     by: User,
     now: datetime,
-    format: str = "shopify",
+    format: str = SHOPIFY,
+    mapping: Any = None,
     inspect_only: bool = False,
 ) -> Import:
     """Keeps an uploaded file and queues its reading. At most 15 MB.
 
-    Raises `Missing`, `RoleMissing`, `Invalid` (format, filter, size), and `Conflict` for a published
-    batch, a reading that still runs, or another file than the batch's own.
+    A table (`format` "table") is read by `mapping`, the id of one of the store's or a new one as
+    `tasks.domain.mapping_parse` reads it; without one it is only looked into. Raises
+    `Missing`, `RoleMissing`, `Invalid` (format, mapping, filter, size), and `Conflict` for a published batch,
+    a reading that still runs, or another file than the batch's own.
     """
     batch = _lock_draft(batch_id, by, now)
     if format not in FORMATS:
         raise _invalid("format", "unknown", _("This file format is not known."))
     if (file.size or 0) > LIMITS.file_bytes:
         raise _invalid("file", "file_too_big", _("The file is larger than 15 MB."))
-    selection = Selection.parse(row_filter)
     digest = _digest(file)
     _require_same_source(batch, digest)
+    mapped = None
+    if format == TABLE and mapping is not None:
+        mapped = table_source.mapping_for(batch, file, mapping, by, now)
+        file.seek(0)
+    table_source.apply_checks(batch, mapped)
+    selection = Selection.parse(row_filter, columns_of(mapped))
     made = Import(
         batch=batch,
         name=name[-255:],
         size=file.size or 0,
         sha256=digest,
         format=format,
+        mapping=mapped,
         row_filter=selection.as_json(),
-        inspect_only=inspect_only,
+        inspect_only=inspect_only or (format == TABLE and mapped is None),
         created_by=by,
     )
     made.file.save("source.csv", file, save=False)
@@ -89,8 +101,49 @@ def read_again(*, import_id: int, row_filter: Any, by: User, now: datetime) -> I
             size=earlier.size,
             sha256=earlier.sha256,
             format=earlier.format,
-            row_filter=Selection.parse(row_filter).as_json(),
+            mapping=earlier.mapping,
+            row_filter=Selection.parse(row_filter, columns_of(earlier.mapping)).as_json(),
             created_by=by,
+        ),
+        by,
+    )
+
+
+@transaction.atomic
+def read_as(*, import_id: int, kind: str, encoding: str, by: User, now: datetime) -> Import:
+    """Looks into a table once more, read in another way: `kind` csv or tsv, `encoding` utf-8 or cp932."""
+    table_source.reading_of({"kind": kind, "encoding": encoding})
+    return _look_again(import_id, by, now, facts={"read_as": {"kind": kind, "encoding": encoding}})
+
+
+@transaction.atomic
+def map_columns(*, import_id: int, mapping: Any, by: User, now: datetime) -> Import:
+    """Says what the columns of a table mean, and looks into it once more by that.
+
+    `mapping` as in `start_import`; raises the same.
+    """
+    earlier = Import.objects.get(pk=import_id)
+    batch = _lock_draft(earlier.batch_id, by, now)
+    with earlier.file.open("rb") as file:
+        found = table_source.mapping_for(batch, file, mapping, by, now)
+    table_source.apply_checks(batch, found)
+    return _look_again(import_id, by, now, mapping=found)
+
+
+def _look_again(import_id: int, by: User, now: datetime, **changes: Any) -> Import:
+    earlier = Import.objects.get(pk=import_id)
+    batch = _lock_draft(earlier.batch_id, by, now)
+    return _queue(
+        Import(
+            batch=batch,
+            file=earlier.file.name,
+            name=earlier.name,
+            size=earlier.size,
+            sha256=earlier.sha256,
+            format=TABLE,
+            inspect_only=True,
+            created_by=by,
+            **changes,
         ),
         by,
     )
@@ -173,7 +226,10 @@ def run_import(*, import_id: int) -> None:
     reading = Reading(source, _next_position(source.batch_id))
     try:
         with source.file.open("rb") as file:
-            opened = open_source(file)
+            if source.format == TABLE and source.mapping is None:
+                _note_look(source, table_source.look(source, file), clock.now())
+                return
+            opened = mappings.open_as(source, file)
             for chunk in _chunks(file, opened, reading):
                 _stage(reading, chunk)
                 stopping()
@@ -186,7 +242,9 @@ def run_import(*, import_id: int) -> None:
 
 @transaction.atomic
 def _begin(import_id: int) -> Import | None:
-    source = Import.objects.select_for_update(of=("self",)).select_related("batch").get(pk=import_id)
+    source = (
+        Import.objects.select_for_update(of=("self",)).select_related("batch", "mapping").get(pk=import_id)
+    )
     if source.state in (JobState.DONE, JobState.FAILED):
         return None
     with legal(source.state, "start"):
@@ -203,7 +261,7 @@ def _next_position(batch_id: int) -> int:
 
 def _chunks(file: BinaryIO, opened: Source, reading: Reading) -> Iterator[list[Product]]:
     """Products in lists of at most 1,000 source rows; an inspection yields empty lists."""
-    selection = Selection.parse(reading.source.row_filter)
+    selection = Selection.parse(reading.source.row_filter, columns_of(reading.source.mapping))
 
     def on_refusal(refusal: RowRefusal) -> None:
         reading.refused += 1
@@ -214,7 +272,7 @@ def _chunks(file: BinaryIO, opened: Source, reading: Reading) -> Iterator[list[P
 
     chunk: list[Product] = []
     rows = 0
-    found = iter_products(file, opened, on_refusal=on_refusal, on_progress=on_progress)
+    found = iter_units(file, opened, on_refusal=on_refusal, on_progress=on_progress)
     for product in found:
         _note(reading, product, opened)
         if reading.source.inspect_only:
@@ -232,11 +290,13 @@ def _chunks(file: BinaryIO, opened: Source, reading: Reading) -> Iterator[list[P
 
 def _note(reading: Reading, product: Product, opened: Source) -> None:
     reading.products += 1
-    blank = [column for column in MISSING_COLUMNS if column in opened.columns and is_missing(product, column)]
+    asked = columns_of(reading.source.mapping)
+    blank = [column for column in asked if column in opened.columns and is_missing(product, column)]
     reading.missing.update(blank)
-    reading.statuses[product.values.get("status", "").strip().lower()[:40]] += 1
+    if not opened.mapped:
+        reading.statuses[product.values.get("status", "").strip().lower()[:40]] += 1
     if len(reading.sample) < SAMPLE:
-        title = product.values.get("title", "")[:200]
+        title = product.title[:200]
         reading.sample.append({"key": product.key, "title": title, "missing": blank})
 
 
@@ -294,7 +354,8 @@ def _progress(reading: Reading) -> None:
 @transaction.atomic
 def _land(reading: Reading, opened: Source, now: datetime) -> None:
     """The switch: from here on the units are there for everybody."""
-    source = Import.objects.select_for_update().get(pk=reading.source.pk)
+    rows = Import.objects.select_for_update(of=("self",)).select_related("batch", "mapping")
+    source = rows.get(pk=reading.source.pk)
     with legal(source.state, "land"):
         source.land()
     reading.source = source
@@ -305,9 +366,13 @@ def _land(reading: Reading, opened: Source, now: datetime) -> None:
         "newline": "CRLF" if opened.newline == b"\r\n" else "LF",
         "columns": len(opened.header),
         "products": reading.products,
+        "encoding": opened.style.encoding,
         "missing": {
-            column: reading.missing[column] for column in MISSING_COLUMNS if column in opened.columns
+            column: reading.missing[column]
+            for column in columns_of(source.mapping)
+            if column in opened.columns
         },
+        "labels": _labels(opened) if opened.mapped else {},
         # A file may hold anything there; more kinds than a few are of no use as a choice.
         "statuses": {status: n for status, n in reading.statuses.most_common(10) if status},
         "sample": reading.sample,
@@ -318,6 +383,28 @@ def _land(reading: Reading, opened: Source, now: datetime) -> None:
         counts.add(source.batch_id, {TaskState.OPEN: reading.made})
     told: dict[str, Any] = {"batch": source.batch_id, "import": source.pk, "units": reading.made}
     record("import.landed", topics=topics.of_batch(source.batch), actor=source.created_by_id, **told)
+
+
+def _labels(opened: Source) -> dict[str, list[Any]]:
+    """What a mapped table's columns are asked for by: the header, and the number where it repeats."""
+    twice = doubled(opened.header)
+    return {
+        name: [opened.header[index][:COLUMN_MAX], index + 1 if opened.header[index] in twice else None]
+        for name, index in opened.columns.items()
+    }
+
+
+@transaction.atomic
+def _note_look(source: Import, found: Inspection, now: datetime) -> None:
+    """Keeps what a table holds whose columns nobody has explained yet."""
+    locked = Import.objects.select_for_update(of=("self",)).select_related("batch").get(pk=source.pk)
+    with legal(locked.state, "land"):
+        locked.land()
+    locked.facts, locked.rows, locked.bytes_done = found.as_json(), found.rows, locked.size
+    locked.finished_at = now
+    locked.save()
+    told: dict[str, Any] = {"batch": locked.batch_id, "import": locked.pk, "units": 0}
+    record("import.landed", topics=topics.of_batch(locked.batch), actor=locked.created_by_id, **told)
 
 
 def remove_discarded(*, batch_id: int) -> None:

@@ -12,12 +12,16 @@ from tasks.models import Slot, Step, Task
 from tasks.states import JobState, SlotState, TaskState, task_state
 
 VERBS = {
+    TaskState.WAITING: "wait",
     TaskState.OPEN: "open",
     TaskState.CLAIMED: "claim",
     TaskState.IN_REVIEW: "review",
     TaskState.DONE: "finish",
     TaskState.CANCELLED: "cancel",
 }
+
+# Held by nobody.
+FREE = (SlotState.OPEN, SlotState.WAITING)
 
 
 def lock_slot(slot_id: int) -> Slot:
@@ -50,7 +54,7 @@ def _slot_states(task_id: int) -> list[str]:
 
 
 def _follow(task: Task, slots: list[str], now: datetime) -> None:
-    before, after = task.state, task_state(slots, waiting=task.state == TaskState.WAITING)
+    before, after = task.state, task_state(slots)
     if before == after:
         return
     with legal(before, VERBS[after]):
@@ -71,7 +75,7 @@ def tasks_follow(task_ids: list[int], *, now: datetime) -> None:
         slots[task_id].append(state)
     moves: defaultdict[tuple[int, str, TaskState], list[int]] = defaultdict(list)
     for task in tasks:
-        after = task_state(slots[task.pk], waiting=task.state == TaskState.WAITING)
+        after = task_state(slots[task.pk])
         if after != task.state:
             moves[task.batch_id, task.state, after].append(task.pk)
     for (batch_id, before, after), ids in moves.items():
@@ -85,10 +89,10 @@ def _nothing(ids: list[int]) -> None:
 
 
 def cancel_free_slots(batch_id: int, *, now: datetime, limit: int) -> list[int]:
-    """Cancels up to `limit` open slots of a batch in the caller's transaction; returns their ids."""
+    """Cancels up to `limit` slots of a batch nobody holds in the caller's transaction; returns their ids."""
     # What was taken out of a draft is no longer counted, and is about to be removed.
     free = (
-        Slot.objects.filter(step__batch_id=batch_id, state=SlotState.OPEN)
+        Slot.objects.filter(step__batch_id=batch_id, state__in=FREE)
         .exclude(task__unit__source__state=JobState.DISCARDED)
         .order_by("pk")
     )

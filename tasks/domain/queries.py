@@ -6,9 +6,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from accounts.domain.queries import DESK, stores_of
 from accounts.models import User
-from tasks.models import Assignment, Batch, Import, Release, Slot, Step, Submission, Task, Upload
+from tasks.models import Assignment, Batch, Import, Release, Slot, Step, Submission, Task, Template, Upload
 from tasks.rules import STAFF_WORK_ROLES
-from tasks.states import OFF_TASK, UNDECIDED, AssignmentState, Audience, BatchState, JobState, SlotState
+from tasks.states import ON_TASK, UNDECIDED, AssignmentState, Audience, BatchState, JobState, SlotState
 from workers.models import PoolMember, WorkerProfile
 
 
@@ -49,14 +49,25 @@ def visible_submissions(user: User, now: datetime) -> QuerySet[Submission]:
 
 
 def visible_uploads(user: User, now: datetime) -> QuerySet[Upload]:
-    """One's own pictures, those handed in to one's store, and a store's own for whoever sees its work."""
+    """One's own pictures and one's work's, those handed in to one's store, a store's for its workers."""
     desk = stores_of(user, now, *DESK)
     shops = Q(store__in=stores_of(user, now)) | Q(
         store__in=offered_steps(user, now).values("batch__store_id")
     )
     worked = Q(store__in=Assignment.objects.filter(worker=user).values("store_id"))
     at_desk = Q(assignment__store__in=desk) & ~Q(assignment__state=AssignmentState.REJECTED)
-    return Upload.objects.filter(Q(owner=user) | shops | worked | at_desk)
+    # In a manual: for whoever may read one of the template's versions.
+    manuals = Q(template__company__in=stores_of(user, now).values("company_id"))
+    manuals |= Q(template__in=offered_steps(user, now).values("template_version__template_id"))
+    done = Assignment.objects.filter(worker=user).values("template_version__template_id")
+    manuals |= Q(template__in=done)
+    own = Q(owner=user) | Q(assignment__worker=user)
+    return Upload.objects.filter(own | shops | worked | at_desk | manuals)
+
+
+def visible_templates(user: User, now: datetime) -> QuerySet[Template]:
+    """The shipped ones, and those of the companies whose stores one belongs to."""
+    return Template.objects.filter(Q(company=None) | Q(company__in=stores_of(user, now).values("company_id")))
 
 
 def review_queue(user: User, now: datetime) -> QuerySet[Assignment]:
@@ -89,11 +100,11 @@ def offered_steps(user: User, now: datetime) -> QuerySet[Step]:
 
 
 def _free_for(user: User) -> QuerySet[Slot]:
-    mine = Assignment.objects.filter(task_id=OuterRef("task_id"), worker=user).exclude(state__in=OFF_TASK)
+    mine = Assignment.objects.filter(task_id=OuterRef("task_id"), worker=user).filter(ON_TASK)
     return Slot.objects.filter(~Exists(mine), step_id=OuterRef("pk"), state=SlotState.OPEN)
 
 
 def offered_tasks(user: User, step: Step) -> QuerySet[Task]:
     """Tasks of a step that this person could choose, in order."""
-    mine = Assignment.objects.filter(task_id=OuterRef("pk"), worker=user).exclude(state__in=OFF_TASK)
+    mine = Assignment.objects.filter(task_id=OuterRef("pk"), worker=user).filter(ON_TASK)
     return Task.objects.filter(~Exists(mine), batch_id=step.batch_id, state="open").select_related("unit")

@@ -16,7 +16,7 @@ from tasks.answers.lists import parse_checklist
 from tasks.answers.schema import parse_form
 from tasks.domain import batches, hold, needs
 from tasks.errors import IllegalMove, Missing, RoleMissing, legal
-from tasks.models import Assignment, Review, Submission
+from tasks.models import Assignment, Correction, Review, Submission
 from tasks.models.assignment import CHANGES_AT_MOST
 from tasks.states import AssignmentState, Decision, SlotState, Use
 
@@ -32,6 +32,16 @@ class OwnWork(NotAllowed):
 class ReviewedByOther(Conflict):
     def __init__(self, name: str) -> None:
         super().__init__("reviewed_by_other", _("Another reviewer is looking at this."), reviewer=name)
+
+
+class SecondPersonNeeded(NotAllowed):
+    """Whoever corrected a price or an address would take it into use alone."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "second_person_needed",
+            _("You corrected a price or an address here. Somebody else has to accept it for use."),
+        )
 
 
 class RejectionCap(Conflict):
@@ -59,12 +69,18 @@ def lock_submission(submission_id: int, by: User, now: datetime) -> tuple[Assign
     return assignment, submission
 
 
-@transaction.atomic
-def start_review(*, submission_id: int, by: User, now: datetime) -> Assignment:
-    """Leases a submission to one reviewer for ten minutes; repeating it renews the lease."""
+def lock_decidable(submission_id: int, by: User, now: datetime) -> tuple[Assignment, Submission]:
+    """Like `lock_submission`, for the last submission, and somebody who may decide on it now."""
     assignment, submission = lock_submission(submission_id, by, now)
     _require_last(submission)
     _may_decide(assignment, by, now)
+    return assignment, submission
+
+
+@transaction.atomic
+def start_review(*, submission_id: int, by: User, now: datetime) -> Assignment:
+    """Leases a submission to one reviewer for ten minutes; repeating it renews the lease."""
+    assignment, _submission = lock_decidable(submission_id, by, now)
     if assignment.state == AssignmentState.SURPLUS:
         return assignment
     if assignment.state != AssignmentState.IN_REVIEW:
@@ -104,10 +120,8 @@ def approve(*, submission_id: int, by: User, now: datetime, note: str = "") -> R
 
     Where a task wants one answer it is used; of several, a person chooses with `accept`.
     """
-    assignment, submission = lock_submission(submission_id, by, now)
-    _require_last(submission)
-    _may_decide(assignment, by, now)
-    review = _review(submission, assignment, Decision.APPROVED, by, now, note=note)
+    assignment, submission = lock_decidable(submission_id, by, now)
+    review = write_review(submission, assignment, Decision.APPROVED, by, now, note=note)
     settle(assignment, submission, now, unseen=False, actor=by.pk)
     return review
 
@@ -115,7 +129,10 @@ def approve(*, submission_id: int, by: User, now: datetime, note: str = "") -> R
 def settle(
     assignment: Assignment, submission: Submission, now: datetime, *, unseen: bool, actor: int | None
 ) -> None:
-    """Moves a locked, undecided assignment to approved, with its use, slot and event."""
+    """Moves a locked, undecided assignment to approved, with its use, slot and event.
+
+    `unseen`: a person has to accept it before it is used.
+    """
     late = assignment.state == AssignmentState.SURPLUS
     slot = needs.lock_slot(assignment.slot_id)
     has_slot = not late or slot.state == SlotState.OPEN
@@ -149,19 +166,19 @@ def request_changes(
     *, submission_id: int, comments: Mapping[str, str], by: User, now: datetime, note: str = ""
 ) -> Review:
     """Sends an answer back with a comment per field, at most twice; the worker has a window to answer."""
-    assignment, submission = lock_submission(submission_id, by, now)
-    _require_last(submission)
-    _may_decide(assignment, by, now)
+    assignment, submission = lock_decidable(submission_id, by, now)
     comments = _checked_comments(assignment, comments, note)
     if assignment.rounds >= CHANGES_AT_MOST:
         raise Conflict("rounds_used_up", _("Changes were asked for twice already. Approve or reject."))
     with legal(assignment.state, "request_changes"):
         assignment.request_changes()
-    review = _review(
+    review = write_review(
         submission, assignment, Decision.CHANGES_REQUESTED, by, now, comments=comments, note=note
     )
     assignment.rounds += 1
+    # Until the worker's notice is handed over this is only what it would be.
     assignment.resubmit_by = now + timedelta(days=assignment.step.resubmit_days)
+    assignment.clock_waits, assignment.reminded = True, 0
     assignment.reviewer = None
     assignment.review_lease_until = assignment.auto_approve_at = None
     with legal(assignment.state, "request_changes"):
@@ -199,15 +216,13 @@ def reject(*, submission_id: int, reasons: Sequence[str], by: User, now: datetim
 
     Raises `Invalid` for reasons that the brief does not state, `RejectionCap` beyond the cap.
     """
-    assignment, submission = lock_submission(submission_id, by, now)
-    _require_last(submission)
-    _may_decide(assignment, by, now)
+    assignment, submission = lock_decidable(submission_id, by, now)
     cited = _checked_reasons(assignment, submission, reasons)
     late = assignment.state == AssignmentState.SURPLUS
     _require_below_cap(assignment)
     with legal(assignment.state, "reject"):
         assignment.reject()
-    review = _review(submission, assignment, Decision.REJECTED, by, now, reasons=cited, note=note)
+    review = write_review(submission, assignment, Decision.REJECTED, by, now, reasons=cited, note=note)
     _close(assignment, now)
     if not late:
         slot = needs.lock_slot(assignment.slot_id)
@@ -276,7 +291,9 @@ def accept(*, submission_id: int, by: User, now: datetime) -> Review:
     assignment, submission = lock_submission(submission_id, by, now)
     _require_last(submission)
     _require_other_eyes(assignment, by, now)
-    if assignment.state != AssignmentState.APPROVED or assignment.use == Use.USED:
+    if Correction.objects.filter(submission=submission, second_person=True, corrected_by=by).exists():
+        raise SecondPersonNeeded
+    if assignment.state != AssignmentState.APPROVED or assignment.set_aside or assignment.use == Use.USED:
         raise IllegalMove(assignment.use or assignment.state, "accept")
     _put_others_aside(assignment)
     _fill_slot(assignment, now)
@@ -286,7 +303,7 @@ def accept(*, submission_id: int, by: User, now: datetime) -> Review:
             assignment.save(update_fields=["state", "use"])
     except IntegrityError as raced:
         raise Conflict("overtaken", _("Somebody else chose an answer in the same moment.")) from raced
-    review = _review(submission, assignment, Decision.ACCEPTED, by, now, stage=2)
+    review = write_review(submission, assignment, Decision.ACCEPTED, by, now, stage=2)
     record(
         "assignment.accepted",
         topics=topics.of_decision(assignment),
@@ -344,7 +361,7 @@ def _require_other_eyes(assignment: Assignment, by: User, now: datetime) -> None
         raise OwnWork
 
 
-def _review(
+def write_review(
     submission: Submission, assignment: Assignment, decision: Decision, by: User, now: datetime, **fields: Any
 ) -> Review:
     try:

@@ -1,14 +1,17 @@
 """Which products of a file become units."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from exchange.shopify import Product
+from exchange.table import Role
 from kernel.errors import FieldProblem, Invalid
+from tasks.domain.mappings import table_of
+from tasks.models import Mapping as TableMapping
 
 # Columns that a director can ask for as "missing".
 MISSING_COLUMNS = (
@@ -34,12 +37,15 @@ class Selection:
     statuses: frozenset[str] = frozenset()
 
     @classmethod
-    def parse(cls, raw: Any) -> "Selection":
-        """Reads `{"missing": [...], "keys": [...], "statuses": [...]}`; `Invalid` for anything else."""
+    def parse(cls, raw: Any, columns: Sequence[str] = MISSING_COLUMNS) -> "Selection":
+        """Reads `{"missing": [...], "keys": [...], "statuses": [...]}`; `Invalid` for anything else.
+
+        `columns`: those that can be asked for as missing.
+        """
         if not isinstance(raw, Mapping) or set(raw) - {"missing", "keys", "statuses"}:
             raise _refused("row_filter", _("A row filter knows missing, keys and statuses."))
         lists = {name: _texts(name, raw.get(name, [])) for name in ("missing", "keys", "statuses")}
-        unknown = sorted(set(lists["missing"]) - set(MISSING_COLUMNS))
+        unknown = sorted(set(lists["missing"]) - set(columns))
         if unknown:
             message = _("“%(column)s” is not a column that can be asked for.") % {"column": unknown[0][:100]}
             raise _refused("row_filter.missing", message)
@@ -62,6 +68,13 @@ class Selection:
             "keys": sorted(self.keys),
             "statuses": sorted(self.statuses),
         }
+
+
+def columns_of(mapping: TableMapping | None) -> tuple[str, ...]:
+    """The columns that can be asked for as missing: a mapped table's are those that are filled."""
+    if mapping is None:
+        return MISSING_COLUMNS
+    return tuple(column.name for column in table_of(mapping).having(Role.FILL))
 
 
 def is_missing(product: Product, column: str) -> bool:

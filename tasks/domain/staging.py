@@ -6,8 +6,9 @@ from typing import Any
 from django.db import transaction
 
 from exchange.shopify import Product
+from exchange.table import Role, doubled
 from kernel.db import allocate_ids, bulk_load, is_postgres
-from tasks.models import Import, Slot, Step, Task, Unit
+from tasks.models import Import, Mapping, Slot, Step, Task, Unit
 from tasks.states import SlotState, TaskState
 
 TARGET_SECONDS = 0.15
@@ -50,8 +51,8 @@ def add(source: Import, products: list[Product], *, first_position: int) -> int:
                 source.pk,
                 p.key,
                 at,
-                p.values.get("title", "")[:500],
-                values_of(p),
+                p.title[:500],
+                values_of(p, source),
                 p.first_row,
             )
             for at, (p, unit, _task) in numbered
@@ -77,15 +78,33 @@ def add(source: Import, products: list[Product], *, first_position: int) -> int:
     return len(new)
 
 
-def values_of(product: Product) -> dict[str, Any]:
-    """What the worker may see of a product, blank cells left out."""
+def values_of(product: Product, source: Import) -> dict[str, Any]:
+    """What the worker may see of a unit, blank cells left out."""
     values: dict[str, Any] = {name: text for name, text in product.values.items() if text}
     values["variants"] = [
         {"sku": v.sku, "price": v.price, "options": [list(option) for option in v.options]}
         for v in product.variants[:200]
     ]
     values["images"] = [{"url": i.url, "alt": i.alt} for i in product.images[:50]]
+    if source.mapping is not None:
+        values["columns"] = _shown(product, source.mapping)
     return values
+
+
+def _shown(product: Product, mapping: Mapping) -> list[dict[str, Any]]:
+    """The columns that the worker sees as they stand; `number` parts headers that repeat."""
+    texts = dict(product.shown)
+    twice = doubled(mapping.header)
+    return [
+        {
+            "name": raw["name"],
+            "label": raw["header"],
+            "number": raw["index"] + 1 if raw["header"] in twice or not raw["header"].strip() else None,
+            "text": product.values.get(raw["name"], texts.get(raw["index"], "")),
+        }
+        for raw in mapping.columns
+        if Role.INPUT in raw["roles"]
+    ]
 
 
 def clear(source: Import) -> None:

@@ -21,16 +21,17 @@ from tasks.answers.checks import (
     run_checks,
     unique_key,
 )
-from tasks.answers.schema import FieldKind
+from tasks.answers.normalise import without_hidden
+from tasks.answers.pictures import uploads_in
+from tasks.answers.schema import FieldKind, Form
 from tasks.answers.validate import validate_answer
 from tasks.domain import claim, draft, hold, needs
-from tasks.domain.versions import known
+from tasks.domain.versions import checks_of, known
 from tasks.errors import IllegalMove, legal
 from tasks.models import Assignment, Submission, TakenValue, Upload
-from tasks.states import OFF_TASK, AssignmentState
+from tasks.states import OFF_TASK, ON_TASK, AssignmentState
 
 SURPLUS_DAYS = 7
-IMAGE = FieldKind.IMAGE
 DELIVERED = (
     "state",
     "draft",
@@ -41,6 +42,7 @@ DELIVERED = (
     "lease_remaining",
     "resubmit_by",
     "reminded",
+    "clock_waits",
     "auto_approve_at",
 )
 
@@ -100,17 +102,19 @@ def _deliver(
 ) -> Submission:
     late = assignment.state in OFF_TASK
     again = assignment.state == AssignmentState.CHANGES_REQUESTED
+    # What a condition hides stays in the draft alone, should the work come back and the choice be flipped.
+    handed_in = without_hidden(known(assignment.template_version_id).form, answer)
     submission = Submission(
         assignment=assignment,
         # Only returned work has been handed in before.
         number=assignment.submissions.count() + 1 if again else 1,
-        answer=answer,
+        answer=handed_in,
         checks=results,
         late=late,
         created_at=now,
     )
     hot.insert(submission)
-    _hand_over_pictures(assignment, answer)
+    hand_over_pictures(assignment, handed_in)
     verb = "submit_late" if late else "submit"
     with legal(assignment.state, verb):
         getattr(assignment, verb)()
@@ -119,7 +123,7 @@ def _deliver(
         assignment.fence += 1
     assignment.draft_saved_at = assignment.submitted_at = now
     assignment.lease_expires_at = assignment.lease_remaining = assignment.resubmit_by = None
-    assignment.reminded = 0
+    assignment.reminded, assignment.clock_waits = 0, False
     days = SURPLUS_DAYS if late else assignment.step.auto_approve_days
     assignment.auto_approve_at = now + timedelta(days=days)
     with legal(assignment.state, verb):
@@ -144,44 +148,55 @@ def _require_late_possible(assignment: Assignment, now: datetime) -> None:
         raise IllegalMove(assignment.state, "submit_late")
     claim.lock_person(assignment.worker)
     again = Assignment.objects.filter(task_id=assignment.task_id, worker_id=assignment.worker_id)
-    if again.exclude(pk=assignment.pk).exclude(state__in=OFF_TASK).exists():
+    if again.exclude(pk=assignment.pk).filter(ON_TASK).exists():
         raise Conflict("already_on_task", _("You took this task again. Hand in your answer there."))
 
 
-def check_answer(assignment: Assignment, answer: draft.Answer) -> list[dict[str, Any]]:
-    """Results of all machine checks, JSON-ready. `Invalid` if the form or a blocking check refuses."""
+def check_answer(
+    assignment: Assignment, answer: draft.Answer, *, by: User | None = None
+) -> list[dict[str, Any]]:
+    """Results of all machine checks, JSON-ready. `Invalid` if the form or a blocking check refuses.
+
+    `by`: a reviewer who corrects the answer, whose pictures count too.
+    """
     version = known(assignment.template_version_id)
-    form, checks = version.form, version.checks
+    form, checks = version.form, checks_of(assignment.step, version.row.pk)
 
-    def upload_exists(upload_id: str) -> bool:
-        is_id = upload_id.isascii() and upload_id.isdigit() and len(upload_id) < 19
-        return is_id and _pictures_for(assignment, [int(upload_id)]).exists()
-
-    problems = list(validate_answer(form, answer, upload_exists=upload_exists))
+    asked = without_hidden(form, answer)
+    ids = _upload_ids(form, asked)
+    found = {str(pk) for pk in _pictures_for(assignment, ids, by).values_list("pk", flat=True)} if ids else ()
+    has_pairs = any(field.kind is FieldKind.IMAGE_PAIRS for field in form.fields)
+    values = assignment.task.unit.values if has_pairs else None
+    problems = validate_answer(form, asked, upload_exists=lambda pk: pk in found, unit_values=values)
     if problems:
         raise Invalid("answer_invalid", _("Some fields need your attention."), fields=problems)
-    taken, reserved = _take_values(assignment, checks, answer)
-    results = run_checks(checks, answer, is_taken=lambda field, value: field in taken)
+    taken, reserved = _take_values(assignment, checks, asked)
+    results = run_checks(checks, asked, is_taken=lambda field, value: field in taken, form=form)
     failed = blocking_failures(results)
     if failed:
         TakenValue.objects.filter(pk__in=reserved).delete()
-        fields = [FieldProblem(r.field, f"check_{r.kind}", describe(r.as_json())) for r in failed]
+        fields = [FieldProblem(r.path, f"check_{r.kind}", describe(r.as_json())) for r in failed]
         raise Invalid("answer_invalid", _("Some fields need your attention."), fields=fields)
     return [result.as_json() for result in results]
 
 
-def _pictures_for(assignment: Assignment, ids: list[int]) -> QuerySet[Upload]:
-    """Those of the worker's pictures that were not handed in with other work, maybe of another store."""
-    mine = Upload.objects.filter(pk__in=ids, owner_id=assignment.worker_id)
-    return mine.filter(Q(assignment=None) | Q(assignment=assignment))
+def _upload_ids(form: Form, answer: draft.Answer) -> list[int]:
+    ids = uploads_in(form, answer)
+    return [int(pk) for pk in ids if pk.isascii() and pk.isdigit() and len(pk) < 19]
 
 
-def _hand_over_pictures(assignment: Assignment, answer: draft.Answer) -> None:
+def _pictures_for(assignment: Assignment, ids: list[int], by: User | None) -> QuerySet[Upload]:
+    """Pictures of this work, and those of whoever writes the answer that belong to no other work."""
+    owner = assignment.worker_id if by is None else by.pk
+    free = Q(owner_id=owner, assignment=None, store=None, template=None)
+    return Upload.objects.filter(Q(assignment=assignment) | free, pk__in=ids)
+
+
+def hand_over_pictures(assignment: Assignment, answer: draft.Answer, *, by: User | None = None) -> None:
     """From here on the desk of the assignment's store sees the answer's pictures, and no other desk does."""
-    fields = [one.name for one in known(assignment.template_version_id).form.fields if one.kind == IMAGE]
-    ids = [int(answer[name]) for name in fields if name in answer]
+    ids = _upload_ids(known(assignment.template_version_id).form, answer)
     if ids:
-        _pictures_for(assignment, ids).update(assignment=assignment)
+        _pictures_for(assignment, ids, by).update(assignment=assignment)
 
 
 def _take_values(

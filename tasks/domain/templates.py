@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, User
@@ -19,8 +20,10 @@ CONTENT = ("manual_ja", "manual_en", "inputs", "form", "checks", "checklist", "d
 
 
 @transaction.atomic
-def publish_version(*, template: Template, content: dict[str, Any], by: User | None) -> TemplateVersion:
-    """Adds a version; nothing is written if its content equals the newest one's.
+def publish_version(
+    *, template: Template, content: dict[str, Any], by: User | None, note: str = ""
+) -> TemplateVersion:
+    """Adds a version; nothing is written if its content equals the newest one's. `note`: what is new in it.
 
     Raises `Invalid` for a form, check or list outside what Tencho can render and run, for example a
     regular expression that has no linear-time form.
@@ -31,7 +34,13 @@ def publish_version(*, template: Template, content: dict[str, Any], by: User | N
     if newest and all(getattr(newest, name) == content[name] for name in CONTENT):
         return newest
     number = newest.number + 1 if newest else 1
-    version = TemplateVersion.objects.create(template=template, number=number, created_by=by, **content)
+    version = TemplateVersion.objects.create(
+        template=template,
+        number=number,
+        created_by=by,
+        note=note,
+        **{name: content[name] for name in CONTENT},
+    )
     heard = [f"company.{template.company_id}"] if template.company_id else ["templates.shipped"]
     record(
         "template.published",
@@ -81,6 +90,7 @@ def install_shipped() -> None:
 
 
 def templates_of(companies: list[Company]) -> list[Template]:
-    """The shipped templates and the companies' own."""
+    """What work can be posted with: the shipped templates and the companies' own that have a version."""
     rows = Template.objects.filter(company=None) | Template.objects.filter(company__in=companies)
+    rows = rows.filter(Exists(TemplateVersion.objects.filter(template=OuterRef("pk"))), archived_at=None)
     return list(rows.order_by("key", "pk"))

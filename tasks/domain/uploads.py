@@ -24,7 +24,15 @@ TYPES = {
 
 
 @transaction.atomic
-def keep_image(*, file: Any, name: str, by: User, now: datetime, store_id: int | None = None) -> Upload:
+def keep_image(
+    *,
+    file: Any,
+    name: str,
+    by: User,
+    now: datetime,
+    store_id: int | None = None,
+    template_id: int | None = None,
+) -> Upload:
     """Keeps a JPEG, PNG, GIF or WebP of at most 10 MB and 50 megapixels; `Invalid` for anything else."""
     if file.size > BYTES_MAX:
         raise _refused("image_too_big", _("The picture is larger than 10 MB."))
@@ -33,6 +41,7 @@ def keep_image(*, file: Any, name: str, by: User, now: datetime, store_id: int |
     upload = Upload(
         owner=by,
         store_id=store_id,
+        template_id=template_id,
         name=name[-255:],
         content_type=media_type,
         size=file.size,

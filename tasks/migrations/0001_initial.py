@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import django_fsm
+import tasks.models.release
 import tasks.models.source
 from django.conf import settings
 from django.db import migrations, models
@@ -128,7 +129,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('format', models.CharField(choices=[('update', 'Update'), ('source', 'Source'), ('csv', 'Csv'), ('jsonl', 'Jsonl')], max_length=10)),
                 ('state', django_fsm.FSMField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed')], default='queued', max_length=50, protected=True)),
-                ('file', models.FileField(blank=True, upload_to=tasks.models.source.release_path)),
+                ('file', models.FileField(blank=True, upload_to=tasks.models.release.release_path)),
                 ('name', models.CharField(blank=True, max_length=255)),
                 ('size', models.PositiveBigIntegerField(default=0)),
                 ('answers', models.PositiveIntegerField(default=0)),

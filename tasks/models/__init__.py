@@ -1,19 +1,29 @@
-from tasks.models.assignment import Assignment, DraftAlternative
-from tasks.models.batch import Batch, Step
+from tasks.models.assignment import Assignment, DraftAlternative, Report
+from tasks.models.batch import Batch, Repair, Step
 from tasks.models.counts import TaskCount, TaskCountDelta
-from tasks.models.source import Import, ImportRefusal, Release, Upload
-from tasks.models.submission import Review, Submission
+from tasks.models.question import Question, Reply
+from tasks.models.release import Drift, Release, ReleaseCell
+from tasks.models.source import Import, ImportRefusal, Mapping, Upload
+from tasks.models.submission import Correction, Review, Submission
 from tasks.models.task import Slot, Task, Unit
-from tasks.models.template import Template, TemplateVersion
+from tasks.models.template import Template, TemplateDraft, TemplateVersion
 from tasks.models.unique import TakenValue
 
 __all__ = [
     "Assignment",
     "Batch",
+    "Correction",
     "DraftAlternative",
+    "Drift",
     "Import",
     "ImportRefusal",
+    "Mapping",
+    "Question",
     "Release",
+    "ReleaseCell",
+    "Repair",
+    "Reply",
+    "Report",
     "Review",
     "Slot",
     "Step",
@@ -23,6 +33,7 @@ __all__ = [
     "TaskCount",
     "TaskCountDelta",
     "Template",
+    "TemplateDraft",
     "TemplateVersion",
     "Unit",
     "Upload",

@@ -3,7 +3,7 @@ from django.db.models import Q
 from django_fsm import FSMField, transition
 
 from kernel.transitions import MachineMixin
-from tasks.states import HOLDING, OFF_TASK, AssignmentState, Use
+from tasks.states import HOLDING, ON_TASK, AssignmentState, ReportReason, Use
 
 CHANGES_AT_MOST = 2
 
@@ -32,20 +32,46 @@ class Assignment(MachineMixin, models.Model):
         default=AssignmentState.CLAIMED, choices=AssignmentState.choices, protected=True
     )
     use = models.CharField(max_length=10, choices=Use.choices, blank=True, default=Use.NONE)
+    # Paid, but made by a manual that was wrong: not used, and its worker may do the task again.
+    set_aside = models.BooleanField(default=False)
+    # The version at the claim, if a held task was moved to a newer one.
+    claimed_version = models.ForeignKey(
+        "tasks.TemplateVersion",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
 
     claimed_at = models.DateTimeField()
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     lease_remaining = models.DurationField(null=True, blank=True, help_text="kept while the batch is paused")
     ended_at = models.DateTimeField(null=True, blank=True)
+    # A director took the task from its holder, who is told why.
+    freed_by = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    freed_reason = models.TextField(blank=True)
+    report_due_at = models.DateTimeField(
+        null=True, blank=True, help_text="a report nobody answered is settled"
+    )
 
     draft = models.JSONField(default=dict)
     fence = models.PositiveIntegerField(default=0)
     draft_saved_at = models.DateTimeField(null=True, blank=True)
+    # Staff work: the colleague whose draft this hold began with.
+    started_by = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
 
     submitted_at = models.DateTimeField(null=True, blank=True)
     auto_approve_at = models.DateTimeField(null=True, blank=True)
     reminded = models.PositiveSmallIntegerField(default=0, help_text="per cent of the window reminded of")
     resubmit_by = models.DateTimeField(null=True, blank=True)
+    clock_waits = models.BooleanField(
+        default=False, help_text="the notice of the running window is not handed over yet: it cannot ring"
+    )
     rounds = models.PositiveSmallIntegerField(default=0)
     reviewer = models.ForeignKey(
         "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="reviewing"
@@ -62,7 +88,7 @@ class Assignment(MachineMixin, models.Model):
             ),
             models.UniqueConstraint(
                 fields=["worker", "task"],
-                condition=~Q(state__in=OFF_TASK),
+                condition=ON_TASK,
                 name="assignment_one_per_worker_and_task",
             ),
             models.UniqueConstraint(
@@ -97,6 +123,11 @@ class Assignment(MachineMixin, models.Model):
                 condition=~Q(state="changes_requested") | Q(resubmit_by__isnull=False),
                 name="assignment_returned_has_window",
             ),
+            models.CheckConstraint(
+                condition=Q(state="reported", report_due_at__isnull=False)
+                | (~Q(state="reported") & Q(report_due_at=None)),
+                name="assignment_reported_has_clock",
+            ),
         ]
         indexes = [
             models.Index(fields=["worker", "state", "-id"], name="assignment_mine"),
@@ -118,6 +149,7 @@ class Assignment(MachineMixin, models.Model):
                 condition=Q(state__in=["submitted", "in_review", "surplus"]),
                 name="assignment_silence",
             ),
+            models.Index(fields=["report_due_at"], condition=Q(state="reported"), name="assignment_reports"),
             models.Index(
                 fields=["review_lease_until"], condition=Q(state="in_review"), name="assignment_desks"
             ),
@@ -140,6 +172,15 @@ class Assignment(MachineMixin, models.Model):
 
     @transition(field=state, source=AssignmentState.CLAIMED, target=AssignmentState.RELEASED)
     def release(self) -> None: ...
+
+    @transition(field=state, source=AssignmentState.CLAIMED, target=AssignmentState.REPORTED)
+    def report(self) -> None: ...
+
+    @transition(field=state, source=AssignmentState.REPORTED, target=AssignmentState.CLAIMED)
+    def answer_report(self) -> None: ...
+
+    @transition(field=state, source=AssignmentState.REPORTED, target=AssignmentState.SETTLED)
+    def settle_report(self) -> None: ...
 
     @transition(field=state, source=AssignmentState.CLAIMED, target=AssignmentState.EXPIRED)
     def expire(self) -> None: ...
@@ -164,6 +205,12 @@ class Assignment(MachineMixin, models.Model):
     )
     def approve(self) -> None: ...
 
+    @transition(field=state, source=AssignmentState.APPROVED, target=AssignmentState.IN_REVIEW)
+    def undo(self) -> None: ...
+
+    @transition(field=state, source=AssignmentState.APPROVED, target=AssignmentState.SURPLUS)
+    def undo_late(self) -> None: ...
+
     @transition(
         field=state,
         source=[AssignmentState.SUBMITTED, AssignmentState.IN_REVIEW],
@@ -181,6 +228,49 @@ class Assignment(MachineMixin, models.Model):
         target=AssignmentState.REJECTED,
     )
     def reject(self) -> None: ...
+
+    @transition(
+        field=state,
+        source=[
+            AssignmentState.SUBMITTED,
+            AssignmentState.IN_REVIEW,
+            AssignmentState.CHANGES_REQUESTED,
+            AssignmentState.SURPLUS,
+            AssignmentState.REJECTED,
+            AssignmentState.APPROVED,
+        ],
+        target=AssignmentState.APPROVED,
+    )
+    def excuse(self) -> None: ...
+
+
+class Report(models.Model):
+    """A worker says that a held task cannot be done, and what the store made of it."""
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="reports")
+    batch = models.ForeignKey("tasks.Batch", on_delete=models.CASCADE, related_name="reports")
+    reason = models.CharField(max_length=20, choices=ReportReason.choices)
+    note = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+    answer = models.TextField(blank=True)
+    answered_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, null=True, related_name="+")
+    # Answered or settled, by a person or by the clock.
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["assignment"], condition=Q(closed_at=None), name="report_one_open"
+            ),
+            models.CheckConstraint(condition=Q(reason__in=ReportReason.values), name="report_reason_known"),
+        ]
+        indexes = [
+            models.Index(fields=["batch", "reason"], condition=Q(closed_at=None), name="report_alike"),
+            models.Index(fields=["batch", "-id"], name="report_latest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"report {self.pk}"
 
 
 class DraftAlternative(models.Model):

@@ -8,21 +8,17 @@ from kernel.transitions import MachineMixin
 from tasks.states import JobState
 
 
-def _random_folder(kind: str, name: str) -> str:
+def random_path(kind: str, name: str) -> str:
     # The uploaded name never becomes a path.
     return f"{kind}/{secrets.token_hex(16)}{name}"
 
 
 def source_path(instance: "Import", filename: str) -> str:
-    return _random_folder("sources", ".csv")
-
-
-def release_path(instance: "Release", filename: str) -> str:
-    return _random_folder("results", "." + filename.rsplit(".", 1)[-1])
+    return random_path("sources", ".csv")
 
 
 def upload_path(instance: "Upload", filename: str) -> str:
-    return _random_folder("uploads", "." + filename.rsplit(".", 1)[-1])
+    return random_path("uploads", "." + filename.rsplit(".", 1)[-1])
 
 
 class Import(MachineMixin, models.Model):
@@ -34,6 +30,10 @@ class Import(MachineMixin, models.Model):
     size = models.PositiveBigIntegerField(help_text="bytes")
     sha256 = models.CharField(max_length=64)
     format = models.CharField(max_length=20, default="shopify")
+    # How the columns of a table that is no known export are meant.
+    mapping = models.ForeignKey(
+        "tasks.Mapping", on_delete=models.PROTECT, null=True, blank=True, related_name="imports"
+    )
     # `tasks.domain.selection.Selection`; an inspection only looks, makes no units and lists the facts.
     row_filter = models.JSONField(default=dict)
     inspect_only = models.BooleanField(default=False)
@@ -99,58 +99,49 @@ class ImportRefusal(models.Model):
         return f"row {self.row}: {self.code}"
 
 
-class Release(MachineMixin, models.Model):
-    """One result file of a batch, made by a job."""
+class Mapping(models.Model):
+    """How a store's own table is read: one version of what each column means. It never changes."""
 
-    class Format(models.TextChoices):
-        UPDATE = "update"
-        SOURCE = "source"
+    class Kind(models.TextChoices):
         CSV = "csv"
-        JSONL = "jsonl"
+        TSV = "tsv"
+        XLSX = "xlsx"
 
-    batch = models.ForeignKey("tasks.Batch", on_delete=models.CASCADE, related_name="releases")
-    format = models.CharField(max_length=10, choices=Format.choices)
-    state: "models.CharField[str, str]" = FSMField(
-        default=JobState.QUEUED,
-        choices=[choice for choice in JobState.choices if choice[0] != JobState.DISCARDED],
-        protected=True,
-    )
-    file = models.FileField(upload_to=release_path, blank=True)
-    name = models.CharField(max_length=255, blank=True)
-    size = models.PositiveBigIntegerField(default=0)
-    answers = models.PositiveIntegerField(default=0)
-    cells = models.PositiveIntegerField(default=0)
-    answers_done = models.PositiveIntegerField(default=0)
-    # [{"code", "params"}], worded by `tasks.texts.warning`.
-    warnings = models.JSONField(default=list)
-    error = models.JSONField(null=True, blank=True)
+    store = models.ForeignKey("accounts.Store", on_delete=models.CASCADE, related_name="mappings")
+    name = models.CharField(max_length=200)
+    number = models.PositiveIntegerField(help_text="version, from 1")
+    kind = models.CharField(max_length=4, choices=Kind.choices)
+    encoding = models.CharField(max_length=10, help_text="utf-8 or cp932; utf-8 for XLSX")
+    sheet = models.CharField(max_length=31, blank=True, help_text="of a workbook")
+    # The headers in their order, as the file spells them; names may repeat.
+    header = models.JSONField()
+    header_digest = models.CharField(max_length=64, help_text="SHA-256 of the header: recognises the file")
+    # [{"index", "header", "role", "name", "rules"}], read by `exchange.table`.
+    columns = models.JSONField()
     created_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["batch", "-id"], name="release_latest")]
+        constraints = [
+            models.UniqueConstraint(fields=["store", "name", "number"], name="mapping_version_once")
+        ]
+        indexes = [models.Index(fields=["store", "header_digest", "-id"], name="mapping_recognised")]
 
     def __str__(self) -> str:
-        return self.name
-
-    @transition(field=state, source=[JobState.QUEUED, JobState.RUNNING], target=JobState.RUNNING)
-    def start(self) -> None: ...
-
-    @transition(field=state, source=JobState.RUNNING, target=JobState.DONE)
-    def finish(self) -> None: ...
-
-    @transition(field=state, source=[JobState.QUEUED, JobState.RUNNING], target=JobState.FAILED)
-    def fail(self) -> None: ...
+        return f"{self.name} v{self.number}"
 
 
 class Upload(models.Model):
-    """A picture that a worker hands in, or that belongs to a store's product data."""
+    """A picture that a worker hands in, or that belongs to a store's product data or a template's manual."""
 
     owner = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="uploads")
     store = models.ForeignKey("accounts.Store", on_delete=models.CASCADE, null=True, related_name="pictures")
     assignment = models.ForeignKey(
         "tasks.Assignment", on_delete=models.CASCADE, null=True, related_name="uploads"
+    )
+    # A picture in the manual: whoever may read one of the template's versions sees it.
+    template = models.ForeignKey(
+        "tasks.Template", on_delete=models.CASCADE, null=True, related_name="pictures"
     )
     file = models.FileField(upload_to=upload_path)
     name = models.CharField(max_length=255)

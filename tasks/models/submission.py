@@ -34,6 +34,26 @@ class Submission(models.Model):
         super().save(*args, **kwargs)
 
 
+class Correction(models.Model):
+    """A reviewer's own small change on top of an unchanged submission: the answer that is used."""
+
+    submission = models.OneToOneField(Submission, on_delete=models.CASCADE, related_name="correction")
+    # The whole answer as corrected, and the names of the fields that differ.
+    answer = models.JSONField()
+    fields = models.JSONField()
+    note = models.TextField(blank=True)
+    corrected_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="corrections")
+    # Prices and addresses are used only after somebody else has looked (`review.accept`).
+    second_person = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(fields=[]), name="correction_changes")]
+
+    def __str__(self) -> str:
+        return f"correction of {self.submission_id}"
+
+
 class Review(models.Model):
     """One decision on one submission at one stage (decision, acceptance for use)."""
 
@@ -51,10 +71,11 @@ class Review(models.Model):
 
     class Meta:
         constraints = [
-            # A request that the worker let pass leaves the submission to be decided as it stands.
+            # A request that the worker let pass leaves the submission to be decided as it stands, and so does
+            # an approval that was taken back.
             models.UniqueConstraint(
                 fields=["submission"],
-                condition=Q(stage=1) & ~Q(decision="changes_requested"),
+                condition=Q(stage=1) & ~Q(decision__in=["changes_requested", "undone"]),
                 name="review_one_decision",
             ),
             models.CheckConstraint(

@@ -54,15 +54,22 @@ class Task(MachineMixin, models.Model):
     def __str__(self) -> str:
         return f"task {self.pk}"
 
+    @transition(field=state, source=TaskState.OPEN, target=TaskState.WAITING)
+    def wait(self) -> None: ...
+
     @transition(
-        field=state, source=[TaskState.WAITING, TaskState.CLAIMED, TaskState.IN_REVIEW], target=TaskState.OPEN
+        field=state,
+        source=[TaskState.WAITING, TaskState.CLAIMED, TaskState.IN_REVIEW, TaskState.DONE],
+        target=TaskState.OPEN,
     )
     def open(self) -> None: ...
 
     @transition(field=state, source=TaskState.OPEN, target=TaskState.CLAIMED)
     def claim(self) -> None: ...
 
-    @transition(field=state, source=[TaskState.OPEN, TaskState.CLAIMED], target=TaskState.IN_REVIEW)
+    @transition(
+        field=state, source=[TaskState.OPEN, TaskState.CLAIMED, TaskState.DONE], target=TaskState.IN_REVIEW
+    )
     def review(self) -> None: ...
 
     @transition(
@@ -101,19 +108,34 @@ class Slot(MachineMixin, models.Model):
     def __str__(self) -> str:
         return f"slot {self.pk}"
 
+    @transition(field=state, source=SlotState.OPEN, target=SlotState.WAITING)
+    def wait(self) -> None: ...
+
+    @transition(field=state, source=SlotState.WAITING, target=SlotState.OPEN)
+    def offer(self) -> None: ...
+
     @transition(field=state, source=SlotState.OPEN, target=SlotState.HELD)
     def hold(self) -> None: ...
 
     @transition(field=state, source=SlotState.HELD, target=SlotState.DELIVERED)
     def deliver(self) -> None: ...
 
-    @transition(field=state, source=[SlotState.OPEN, SlotState.DELIVERED], target=SlotState.SETTLED)
+    @transition(field=state, source=SlotState.SETTLED, target=SlotState.DELIVERED)
+    def undo(self) -> None: ...
+
+    @transition(
+        field=state, source=[SlotState.OPEN, SlotState.HELD, SlotState.DELIVERED], target=SlotState.SETTLED
+    )
     def settle(self) -> None: ...
 
-    @transition(field=state, source=[SlotState.HELD, SlotState.DELIVERED], target=SlotState.OPEN)
+    @transition(
+        field=state, source=[SlotState.HELD, SlotState.DELIVERED, SlotState.SETTLED], target=SlotState.OPEN
+    )
     def offer_again(self) -> None: ...
 
     @transition(
-        field=state, source=[SlotState.OPEN, SlotState.HELD, SlotState.DELIVERED], target=SlotState.CANCELLED
+        field=state,
+        source=[SlotState.WAITING, SlotState.OPEN, SlotState.HELD, SlotState.DELIVERED],
+        target=SlotState.CANCELLED,
     )
     def cancel(self) -> None: ...

@@ -16,6 +16,11 @@ class Template(models.Model):
     title_en = models.CharField(_("title (English)"), max_length=200)
     summary_ja = models.TextField(blank=True)
     summary_en = models.TextField(blank=True)
+    # A version of another template that this one began as.
+    copied_from = models.ForeignKey(
+        "tasks.TemplateVersion", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    archived_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -37,6 +42,20 @@ class Template(models.Model):
         return self.summary_ja if (get_language() or "ja").startswith("ja") else self.summary_en
 
 
+class TemplateDraft(models.Model):
+    """What is being edited of a template and no version yet. `fence` rises by one per accepted save."""
+
+    template = models.OneToOneField(Template, on_delete=models.CASCADE, related_name="draft")
+    # The fields of a `TemplateVersion` and the titles and summaries of its `Template`.
+    content = models.JSONField()
+    fence = models.PositiveIntegerField(default=0)
+    saved_by = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    saved_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"draft of {self.template_id}"
+
+
 class VersionIsFrozen(Exception):
     """A template version was about to be changed; publish a new one instead."""
 
@@ -53,6 +72,7 @@ class TemplateVersion(models.Model):
     checks = models.JSONField(default=list)
     checklist = models.JSONField(default=list)
     defaults = models.JSONField(default=dict)
+    note = models.TextField(blank=True, help_text="what its author says has changed")
     created_by = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
-from accounts.domain import people
+from accounts.domain import members, people
 from accounts.domain.api_keys import recognise
 from accounts.domain.queries import has_role, member_ids, roles_of, stores_of
 from accounts.models import Membership, User
@@ -58,12 +58,12 @@ def test_bringing_the_same_in_twice_changes_nothing() -> None:
     aya = make_user("Aya")
     for _ in range(2):
         store = people.add_store(company="Minato", name="Shop", by=aya, now=now())
-        people.add_member(store=store, user=aya, role="director", by=aya, now=now())
+        members.give_role(store=store, user=aya, role="director", by=aya, now=now())
     assert Membership.objects.count() == 1
     names = list(Event.objects.order_by("id").values_list("name", flat=True))
     assert [name for name in names if name.startswith(("store.", "member"))] == [
         "store.added",
-        "membership.added",
+        "member.joined",
     ]
 
 

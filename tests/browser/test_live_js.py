@@ -122,6 +122,18 @@ def test_a_burst_of_changes_is_one_fetch_of_its_region_alone(played: Played) -> 
     assert played.fetched == [("/board/", 200)]
 
 
+def test_steady_changes_are_fetched_at_most_every_300_ms_and_the_last_is_shown(played: Played) -> None:
+    played.fetched.clear()
+    for number in range(20):
+        played.change("/board/", f"change {number}")
+        played.tell("batch.1")
+        played.page.wait_for_timeout(50)
+    expect(board(played)).to_have_text("change 19")
+    played.settle()
+    # A second of changes: the first at once, then one each 300 ms, and the last.
+    assert 3 <= len(played.fetched) <= 6
+
+
 def test_changed_rows_are_marked_and_focus_and_scrolling_stay(played: Played) -> None:
     rows = "<div id=box style='height:40px;overflow:auto'>{}</div>"
     one = "<p data-key={key}>{text}<a href=#>go</a></p>"

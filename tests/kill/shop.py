@@ -16,8 +16,9 @@ from kernel.clock import now
 from kernel.errors import Invalid
 from tasks.domain import claim
 from tasks.domain.templates import publish_version
-from tasks.models import Template
+from tasks.models import Batch, Template
 from tasks.shipped import load_shipped
+from tests import answered
 from tests.factories import make_cast, make_key, make_member, make_user
 
 
@@ -43,6 +44,11 @@ def _session(user: User) -> str:
     store.set_expiry(timedelta(days=1))
     store.save()
     return str(store.session_key)
+
+
+def answer_all(batch_id: int, worker_id: int) -> None:
+    """A used answer for every task."""
+    answered.answer_all(Batch.objects.get(pk=batch_id), User.objects.get(pk=worker_id))
 
 
 def claim_unheard(batch_id: int, worker_id: int) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import time
+from typing import Any
 
 import pytest
 
@@ -53,6 +54,40 @@ def test_the_file_becomes_done_and_right(shop: Shop, answered: tuple[int, bytes]
     assert file.status_code == 200
     assert len(file.content) == found["size"]
     _assert_merged(data, file.content)
+    # One set of cells, whatever the killed run had staged.
+    cells = shop.aya.get(f"results/{made['id']}/cells")["items"]
+    logical = [cell["logical"] for cell in cells]
+    assert {"title", "description"} <= set(logical) <= set(good_answer())
+    assert len(logical) == len(set(logical)) == found["cells"]
+
+
+def test_staged_cells_of_a_killed_run_are_replaced(shop: Shop) -> None:
+    """Many answers, so that the kill comes while their cells are written."""
+    batch = shop.publish(products(3000))
+    words = f"from tests.kill import shop; shop.answer_all({batch}, {shop.chie.id})"
+    shop.server.manage("shell", "-v", "0", "-c", words)
+    made = shop.aya.post(f"batches/{batch}/results", {"format": "update"})
+
+    def begun() -> bool:
+        return bool(shop.aya.get(f"results/{made['id']}")["state"] == "running")
+
+    until(begun, "it is begun", every=0.01)
+    time.sleep(0.5)
+    shop.restart()
+    found = until(lambda: _ended(shop, made["id"]), "it is written", seconds=90)
+    assert (found["state"], found["answers"], found["cells"]) == ("done", 3000, 15_000)
+    listed = shop.server.manage(
+        "shell", "-v", "0", "-c",
+        "from tasks.models import ReleaseCell as C; "
+        f"rows = C.objects.filter(release={made['id']}); "
+        "print(rows.count(), rows.values('key', 'logical').distinct().count())",
+    )  # fmt: skip
+    assert listed.split() == ["15000", "15000"]
+
+
+def _ended(shop: Shop, number: int) -> Any:
+    found = shop.aya.get(f"results/{number}")
+    return found if found["state"] in ("done", "failed") else None
 
 
 def _assert_merged(before: bytes, after: bytes) -> None:

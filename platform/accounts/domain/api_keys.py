@@ -42,7 +42,7 @@ def create_key(
             _("The key could not be made."),
             fields=[FieldProblem(field, "invalid", _("Give the key a name and at least one known scope."))],
         )
-    secret = MARK + secrets.token_urlsafe(32)
+    secret = _unused_secret()
     key = ApiKey.objects.create(
         user=user,
         name=name.strip()[:100],
@@ -53,6 +53,14 @@ def create_key(
     )
     record("api_key.created", topics=[f"user.{user.pk}"], actor=by.pk, api_key=key.pk)
     return key, secret
+
+
+def _unused_secret() -> str:
+    """A secret whose beginning no other key has: a thousand million beginnings, but chance has no memory."""
+    while True:
+        secret = MARK + secrets.token_urlsafe(32)
+        if not ApiKey.objects.filter(prefix=secret[: len(MARK) + 5]).exists():
+            return secret
 
 
 @transaction.atomic

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from accounts.models import Membership, Store, User
+from accounts.models import Company, Membership, Store, User
 from accounts.states import Role
+from kernel.errors import Missing, RoleMissing
 
 DESK = (Role.DIRECTOR, Role.REVIEWER)
 
@@ -28,6 +29,26 @@ def stores_of(user: User, now: datetime, *roles: str) -> QuerySet[Store]:
 
 def has_role(user: User, store_id: int, now: datetime, *roles: str) -> bool:
     return Membership.objects.active(now).filter(user=user, store_id=store_id, role__in=roles).exists()
+
+
+def directed_store(store_id: int, user: User, now: datetime) -> Store:
+    """The store, for its directors. Raises `RoleMissing` for its other people, `Missing` for anybody else."""
+    held = roles_of(user, now).get(store_id, frozenset())
+    if not held:
+        raise Missing
+    if Role.DIRECTOR not in held:
+        raise RoleMissing
+    return Store.objects.select_related("company").get(pk=store_id)
+
+
+def directed_company(company_id: int, user: User, now: datetime) -> Company:
+    """The company, for the directors of its stores. Raises like `directed_store`."""
+    found = Company.objects.filter(stores__in=stores_of(user, now), pk=company_id).first()
+    if found is None:
+        raise Missing
+    if not stores_of(user, now, Role.DIRECTOR).filter(company=found).exists():
+        raise RoleMissing
+    return found
 
 
 def member_ids(store_id: int, now: datetime, *roles: str) -> list[int]:

@@ -40,6 +40,9 @@ class Membership(models.Model):
     role = models.CharField(_("role"), max_length=10, choices=Role.choices)
     until = models.DateTimeField(_("until"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Noted by the clock: that the end was announced, and that it came.
+    reminded_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
 
     objects = MembershipQuerySet.as_manager()
 
@@ -47,6 +50,13 @@ class Membership(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "store", "role"], name="membership_once"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_known"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["until"],
+                condition=models.Q(ended_at=None, until__isnull=False),
+                name="membership_ends",
+            )
         ]
 
     def __str__(self) -> str:

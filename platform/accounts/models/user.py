@@ -34,6 +34,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Noted every few minutes at most: a hint for people, not a record.
+    last_active_at = models.DateTimeField(null=True, blank=True)
 
     objects = UserManager()
 

@@ -9,20 +9,24 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from frontend.answerform.render import Mode, render_form
 from tasks.answers.checks import parse_checks
-from tests.tasks.answers.forms import ALL_KINDS, form, text
+from tests.factories import picture
+from tests.tasks.answers.forms import ALL_KINDS, PARTS, form, text
 from tools import chromium
 from tools.browser_files import MODULES
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[3]
 ORIGIN = "http://tencho.test"
-POLICY = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'"
+POLICY = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self'"
 FORM = form(
     {
         "title": text(maxLength=10),
         "code": text(),
         "slow": text(),
         "uses": {"type": "array", "items": {"type": "string", "enum": ["gift"]}, "x-label": {"en": "Uses"}},
+        **PARTS,
+        "wrap": text(**{"x-show-if": {"field": "uses", "is": ["gift"]}}),
+        "bow": text(**{"x-show-if": {"field": "wrap", "is": ["paper"]}}),
     },
     required=["title", "uses"],
 )
@@ -62,6 +66,8 @@ def page(browser: Browser) -> Iterator[Page]:
         if route.request.url.endswith(".js"):
             script = (ROOT / "frontend/static/answerform.js").read_text(encoding="utf-8")
             route.fulfill(body=script, content_type="text/javascript", headers=headers)
+        elif route.request.resource_type == "image":
+            route.fulfill(body=picture("JPEG"), content_type="image/jpeg", headers=headers)
         else:
             route.fulfill(body=html, content_type="text/html; charset=utf-8", headers=headers)
 
@@ -119,14 +125,69 @@ def test_group_of_choices_is_judged_when_it_is_left(page: Page) -> None:
     expect(page.locator("#answer-uses-hint")).to_have_text("")
 
 
+def test_dependent_fields_come_and_go_in_a_chain(page: Page) -> None:
+    wrap, bow = page.locator("#answer-wrap"), page.locator("#answer-bow")
+    expect(wrap).to_be_hidden()
+    page.check("#answer-uses-1")
+    expect(wrap).to_be_visible()
+    page.fill("#answer-wrap", " paper ")
+    expect(bow).to_be_visible()
+    page.fill("#answer-bow", "red")
+    page.uncheck("#answer-uses-1")
+    expect(bow).to_be_hidden()
+    page.check("#answer-uses-1")
+    assert bow.input_value() == "red"
+
+
+def sizes(page: Page) -> list[str]:
+    cells = page.locator("[data-answer-row] input[name$=-size]").all()
+    return [f"{cell.get_attribute('name')}={cell.input_value()}" for cell in cells]
+
+
+def test_rows_are_added_moved_removed_and_brought_back_by_keyboard(page: Page) -> None:
+    add, said = page.get_by_role("button", name="Add a row"), page.locator("[data-answer-said]")
+    page.fill("#answer-sizes-0-size", "S")
+    for size in ("M", "L"):
+        add.press("Enter")
+        page.keyboard.type(size)  # the new row has the focus
+    assert sizes(page) == ["answer-sizes-0-size=S", "answer-sizes-1-size=M", "answer-sizes-2-size=L"]
+    page.get_by_role("button", name="Move row 3 up").press("Enter")
+    expect(said).to_have_text("The row is number 2 now.")
+    page.keyboard.press("Enter")  # the button went along with its row
+    assert sizes(page) == ["answer-sizes-0-size=L", "answer-sizes-1-size=S", "answer-sizes-2-size=M"]
+    expect(page.get_by_role("button", name="Move row 1 down")).to_be_focused()
+    page.get_by_role("button", name="Remove row 2").press("Enter")
+    expect(said).to_have_text("Row 2 was removed.")
+    assert sizes(page) == ["answer-sizes-0-size=L", "answer-sizes-1-size=M"]
+    expect(page.get_by_role("button", name="Remove row 2")).to_be_focused()
+    page.get_by_role("button", name="Undo").press("Enter")
+    assert sizes(page) == ["answer-sizes-0-size=L", "answer-sizes-1-size=S", "answer-sizes-2-size=M"]
+    add.click()
+    expect(add).to_be_disabled()  # four at most
+
+
+def test_last_row_is_emptied_rather_than_missing(page: Page) -> None:
+    page.fill("#answer-sizes-0-size", "S")
+    page.get_by_role("button", name="Remove row 1").click()
+    assert sizes(page) == ["answer-sizes-0-size="]
+    page.get_by_role("button", name="Undo").click()
+    assert sizes(page) == ["answer-sizes-0-size=S"]
+
+
 @pytest.mark.parametrize("mode", ["edit", "readonly", "preview"])
 def test_every_kind_of_field_is_accessible(page: Page, mode: Mode) -> None:
-    every = form(ALL_KINDS, required=["title", "uses"])
-    wrong = {name: ["Wrong."] for name in ALL_KINDS}
+    note = {"note": text(**{"x-show-if": {"field": "colour", "is": ["red"]}})}
+    every = form(ALL_KINDS | PARTS | note, required=["title", "uses"])
+    wrong = {name: ["Wrong."] for name in [*ALL_KINDS, *PARTS, "sizes.0.width"]}
+    unit = {"images": [{"url": "/a.jpg", "alt": "A mug"}, {"url": "https://x.example/b.jpg"}]}
     with translation.override("en"):
-        values = {"title": "a", "photo": "7", "colour": "red", "uses": ["gift"]}
-        html = render_form(every, [], values=values, errors=wrong, mode=mode)
+        values = {"title": "a", "photo": "7", "colour": "red", "uses": ["gift"], "sizes": [{"size": "M"}, {}]}
+        values["cutouts"] = [{"before": "/a.jpg", "after": "7"}]
+        html = render_form(
+            every, [], values=values, errors=wrong, mode=mode, image_url="/{}.jpg".format, unit_values=unit
+        )
     page.evaluate("html => { document.body.innerHTML = `<main><h1>x</h1>${html}</main>` }", str(html))
+    page.evaluate("document.dispatchEvent(new Event('answer:filled', {bubbles: true}))")
     page.evaluate((MODULES / "axe-core" / "axe.min.js").read_text("utf-8"))
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]] == []

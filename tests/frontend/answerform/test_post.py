@@ -84,7 +84,7 @@ def test_new_images_are_found() -> None:
     files: MultiValueDict[str, UploadedFile] = MultiValueDict(
         {"answer-photo-file": [picture], "answer-title-file": [other]}
     )
-    assert files_from_post(FORM, files) == {"photo": picture}
+    assert files_from_post(FORM, files) == {"answer-photo": picture}
     assert files_from_post(FORM, MultiValueDict()) == {}
 
 

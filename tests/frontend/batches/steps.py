@@ -8,7 +8,7 @@ from django.test import Client
 from events.dispatcher import dispatch_once
 from jobs.runner import run_pending
 from kernel.clock import now
-from tasks.domain import clocks
+from tasks.domain import clocks, windows
 from tasks.models import Assignment, Batch, Submission
 from tests.factories import Cast, products, shop_file
 
@@ -34,7 +34,10 @@ def choose(client: Client, batch: Batch, pick: str = "all", **more: object) -> N
 
 def let_silence_approve(*submissions: Submission) -> None:
     ids = [submission.assignment_id for submission in submissions]
-    Assignment.objects.filter(pk__in=ids).update(auto_approve_at=now() - timedelta(minutes=1))
+    # As after the last reminder has reached a reviewer and nobody decided.
+    Assignment.objects.filter(pk__in=ids).update(
+        auto_approve_at=now() - timedelta(minutes=1), reminded=windows.LAST_REMINDER, clock_waits=False
+    )
     clocks.sweep(now=now())
 
 

@@ -43,7 +43,7 @@ def test_reviewer_has_a_home_without_the_directors_things(cast: Cast, signed_in:
 
 
 def test_somebody_without_anything_is_greeted(cast: Cast, signed_in: SignedIn):
-    page = signed_in(make_user("Nao")).get("/").content.decode()
+    page = signed_in(make_user("Nao")).get("/", follow=True).content.decode()
     assert "Welcome, Nao" in page
 
 

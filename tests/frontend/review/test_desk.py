@@ -89,7 +89,7 @@ def test_script_gets_json_and_the_bare_desk(cast, as_user, submission):
     assert "<html" not in ahead
     assert "data-desk" in ahead
     answer = client.post(f"/review/{submission.pk}/approve/", headers=SCRIPT)
-    assert answer.json() == {"message": "Approved."}
+    assert answer.json() == {"message": "Approved.", "undo": f"/review/{submission.pk}/undo/"}
     again = client.post(f"/review/{submission.pk}/approve/", headers=SCRIPT)
     assert again.status_code == 409
     assert again.json()["code"] == "illegal_transition"

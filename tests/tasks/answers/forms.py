@@ -36,3 +36,29 @@ ALL_KINDS: dict[str, Any] = {
     "since": text(format="date"),
     "photo": text(format="x-image"),
 }
+
+SIZES: dict[str, Any] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "size": text(maxLength=5, **{"x-label": {"ja": "サイズ", "en": "Size"}}),
+            "width": {"type": "integer", "minimum": 1, "x-label": {"ja": "幅", "en": "Width"}},
+            "look": text(format="x-image", **{"x-label": {"ja": "写真", "en": "Photo"}}),
+        },
+        "required": ["size"],
+        "x-order": ["size", "width", "look"],
+        "additionalProperties": False,
+    },
+    "minItems": 1,
+    "maxItems": 4,
+    "x-label": {"ja": "サイズ表", "en": "Sizes"},
+}
+PAIRS: dict[str, Any] = {
+    "type": "array",
+    "format": "x-image-pairs",
+    "x-input": "images",
+    "x-label": {"ja": "背景を抜いた画像", "en": "Cut-outs"},
+}
+# The kinds that are made of parts.
+PARTS: dict[str, Any] = {"sizes": SIZES, "cutouts": PAIRS}

@@ -8,10 +8,11 @@ import pytest
 
 from jobs.runner import run_pending
 from kernel.clock import now
-from tasks.domain import batches, claim, clocks, review
+from tasks.domain import batches, claim, review
 from tests import factories
 from tests.factories import Cast, good_answer, make_batch, make_submission
 from tests.tasks.api.client import Api
+from tests.tasks.domain import world
 
 TERMS = {"title": "Spring", "template": "product-copy", "audience": "staff"}
 
@@ -367,7 +368,7 @@ def test_a_hold_that_ended_can_be_handed_in_late(cast: Cast) -> None:
     ben, batch = Api(cast.ben), make_batch(cast)
     held = ben.post(f"batches/{batch.pk}/claim").ok(201)
     ben.put(f"assignments/{held['id']}/draft", {"answer": {"title": "typed"}, "fence": 0}).ok()
-    clocks.sweep(now=now() + timedelta(hours=2))
+    world.sweep(now() + timedelta(hours=2))
     over = ben.get(f"assignments/{held['id']}").ok()
     assert (over["state"], over["draft"]) == ("expired", {"title": "typed"})
     late = ben.post(f"assignments/{held['id']}/submit", {"answer": good_answer(), "fence": 1}).ok(201)
@@ -481,7 +482,7 @@ def test_of_several_answers_one_is_chosen(cast: Cast) -> None:
 def test_silence_approves_and_a_person_accepts(cast: Cast) -> None:
     aya, batch = Api(cast.aya), make_batch(cast, count=1)
     submission = make_submission(batch, cast.ben)
-    clocks.sweep(now=now() + timedelta(days=8))
+    world.sweep(now() + timedelta(days=8))
     assert aya.get(f"submissions/{submission.pk}").ok()["use"] == "unseen"
     assert aya.post(f"batches/{batch.pk}/results", {"format": "csv"}).code == "nothing_to_release"
     assert aya.post(f"submissions/{submission.pk}/accept").ok()["use"] == "used"

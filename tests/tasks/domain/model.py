@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 
 DAY = timedelta(days=1)
 LEASE = timedelta(hours=1)
-SILENCE, WINDOW, LATE, PAUSE = 7 * DAY, 3 * DAY, 7 * DAY, 14 * DAY
+SILENCE, WINDOW, LATE, PAUSE, ANSWER = 7 * DAY, 3 * DAY, 7 * DAY, 14 * DAY, 2 * DAY
+ALIKE = 5
+GRACE = timedelta(minutes=1)
 DESK = timedelta(minutes=10)
 OFF = ("expired", "released")
 ENDED = ("closed", "cancelled", "completed")
@@ -31,6 +33,14 @@ class Held:
     rounds: int = 0
     handed_in: bool = False
     checks_pass: bool = True
+    report_due: datetime | None = None
+    reason: str = ""
+    submitted_at: datetime | None = None
+    late: bool = False
+    approved_by: str | None = None
+    approved_at: datetime | None = None
+    corrector: str | None = None
+    accepted: bool = False
 
 
 @dataclass
@@ -111,6 +121,15 @@ class World:
         one.state = "surplus" if late else "submitted"
         one.lease_end = one.lease_left = one.resubmit_by = None
         one.auto_at, one.handed_in, one.checks_pass = now + SILENCE, True, checks_pass
+        one.submitted_at, one.late = now, late
+
+    def report(self, one: Held, reason: str, now: datetime) -> None:
+        self._need(one, "claimed")
+        one.state, one.lease_end, one.lease_left = "reported", None, None
+        one.report_due, one.reason = now + ANSWER, reason
+        alike = sum(x.state == "reported" and x.reason == reason for x in self.held)
+        if alike % ALIKE == 0 and self.state == "open":
+            self.pause(now)
 
     # What the desk does
 
@@ -126,6 +145,46 @@ class World:
     def approve(self, one: Held, reviewer: str, now: datetime) -> None:
         self._undecided(one, reviewer, now)
         self._settle(one, seen=True, now=now)
+        one.approved_by, one.approved_at = reviewer, now
+
+    def correct(self, one: Held, reviewer: str, now: datetime, *, second: bool) -> None:
+        self._undecided(one, reviewer, now)
+        self._settle(one, seen=not second, now=now)
+        one.approved_by, one.approved_at = reviewer, now
+        one.corrector = reviewer if second else None
+
+    def undo(self, one: Held, reviewer: str, now: datetime) -> None:
+        if one.state != "approved" or one.approved_by is None or one.approved_at is None:
+            raise Refused("illegal_transition")
+        if one.approved_by != reviewer:
+            raise Refused("not_own_approval")
+        if now - one.approved_at > GRACE:
+            raise Refused("undo_too_late")
+        if self.state == "completed":
+            raise Refused("batch_completed")
+        if any(x.task == one.task and x.accepted for x in self.held):
+            raise Refused("already_chosen")
+        others = [
+            x for x in self.held if x.slot == one.slot and x is not one and x.state in ("approved", "settled")
+        ]
+        settled = self.slot_states[one.slot] == "settled"
+        filled = not one.late or (settled and (one.use != "unused" or not others))
+        if not one.late and not settled:
+            raise Refused("illegal_transition")
+        if filled:
+            self.slot_states[one.slot] = "delivered"
+            if one.late:
+                self._free(one.slot)
+        one.state, one.use, one.approved_by, one.corrector = (
+            "surplus" if one.late else "in_review",
+            "",
+            None,
+            None,
+        )
+        assert one.submitted_at is not None
+        one.auto_at = max(one.submitted_at + SILENCE, now + DAY)
+        if not one.late:
+            one.reviewer, one.desk_until = reviewer, now + DESK
 
     def request_changes(self, one: Held, reviewer: str, now: datetime) -> None:
         self._undecided(one, reviewer, now, busy_first=True)
@@ -147,7 +206,9 @@ class World:
         if not late:
             self._free(one.slot)
 
-    def accept(self, one: Held) -> None:
+    def accept(self, one: Held, reviewer: str) -> None:
+        if one.corrector == reviewer:
+            raise Refused("second_person_needed")
         if one.state != "approved" or one.use == "used":
             raise Refused("illegal_transition")
         if self.slot_states[one.slot] in ("held", "delivered"):
@@ -157,9 +218,30 @@ class World:
         for other in self.held:
             if other.task == one.task and other.use in ("used", "unseen"):
                 other.use = "unused"
-        one.use = "used"
+        one.use, one.accepted = "used", True
 
     # What the director does
+
+    def free(self, one: Held) -> None:
+        self._need(one, "claimed")
+        self._leave(one, "released")
+
+    def answer_report(self, one: Held, now: datetime) -> None:
+        if one.report_due is None:
+            raise Refused("report_closed")
+        if self.deadline is not None and self.deadline <= now:
+            raise Refused("deadline_passed")
+        one.state, one.report_due = "claimed", None
+        if self.state == "paused":
+            one.lease_left = LEASE
+        else:
+            one.lease_end = self._capped(now + LEASE)
+
+    def agree(self, one: Held) -> None:
+        if one.report_due is None:
+            raise Refused("report_closed")
+        one.state, one.report_due = "settled", None
+        self.slot_states[one.slot] = "settled"
 
     def pause(self, now: datetime) -> None:
         self._batch_in("open")
@@ -201,6 +283,8 @@ class World:
     def _ring(self, one: Held, now: datetime) -> bool:
         if one.state == "claimed" and one.lease_end is not None and one.lease_end <= now:
             self._leave(one, "expired")
+        elif one.state == "reported" and one.report_due is not None and one.report_due <= now:
+            self.agree(one)
         elif one.state == "in_review" and one.desk_until is not None and one.desk_until <= now:
             one.state, one.reviewer, one.desk_until = "submitted", None, None
         elif one.state == "changes_requested" and one.resubmit_by is not None and one.resubmit_by <= now:

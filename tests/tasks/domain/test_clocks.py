@@ -15,6 +15,7 @@ from tasks.domain import batches, clocks, hold, one_by_one, review
 from tasks.models import Assignment, Batch, Task
 from tasks.states import AssignmentState, BatchState, TaskState, Use
 from tests.factories import Cast
+from tests.tasks.domain import world
 from tests.tasks.domain.world import (
     DAY,
     HOUR,
@@ -46,7 +47,7 @@ def new(before: list[Any]) -> list[tuple[str, str]]:
 
 
 def sweep(at: datetime) -> dict[str, int]:
-    found = clocks.sweep(now=at)
+    found = world.sweep(at)
     while run_pending():
         pass
     return {name: count for name, count in found.items() if count}
@@ -137,7 +138,7 @@ def test_a_window_that_ends_gives_reviewers_a_full_window(cast: Cast) -> None:
     answer = handed_in(plain_batch(cast), cast.ben, start)
     review.request_changes(submission_id=answer.pk, comments={"title": "?"}, by=cast.dai, now=start)
     before = told()
-    assert not sweep(start + 3 * DAY - MINUTE)
+    assert sweep(start + 3 * DAY - MINUTE) == {"reminders": 1}
     assert sweep(start + 3 * DAY) == {"windows": 1}
     held = fresh(answer)
     assert (held.state, held.resubmit_by, held.auto_approve_at) == (
@@ -145,7 +146,7 @@ def test_a_window_that_ends_gives_reviewers_a_full_window(cast: Cast) -> None:
         None,
         start + 10 * DAY,
     )
-    assert new(before) == [("Ben", "window_ended")]
+    assert new(before) == [("Ben", "window_ending"), ("Ben", "window_ended")]
 
 
 def test_late_work_is_approved_after_seven_days_if_its_checks_pass(cast: Cast) -> None:

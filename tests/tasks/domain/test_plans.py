@@ -121,6 +121,8 @@ def _assignment(row: dict[str, Any], batch: Batch, workers: list[int], start: da
         "submitted_at": None if state == "claimed" else start,
         "auto_approve_at": start + 7 * DAY + later if state == "submitted" else None,
         "reminded": 0,
+        "clock_waits": False,
+        "set_aside": False,
         "rounds": 0,
         "decided_at": start if state == "approved" else None,
     }

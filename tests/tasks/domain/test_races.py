@@ -11,13 +11,15 @@ from django.db import connection
 from jobs.runner import run_pending
 from kernel.clock import now
 from kernel.errors import TenchoError
-from tasks.domain import batches, clocks, draft, hold, review
+from tasks.domain import batches, clocks, draft, hold, reports, review
 from tasks.domain.claim import claim_next, claim_task
+from tasks.domain.corrections import correct_and_approve
 from tasks.domain.submit import submit
-from tasks.models import Assignment, Batch, Slot, Submission, Task
+from tasks.models import Assignment, Batch, Correction, Slot, Submission, Task
 from tasks.rules import REJECTIONS_ALWAYS_ALLOWED
 from tasks.states import FINAL_TASK, Use
 from tests.factories import Cast, make_cast
+from tests.tasks.domain import world
 from tests.tasks.domain.world import DAY, HOUR, check_books, fresh, hand_in, handed_in, plain_batch, take
 from tests.threads import in_threads
 
@@ -54,9 +56,9 @@ def finish(batch: Batch) -> None:
     if Batch.objects.get(pk=batch.pk).state in ("open", "paused"):
         batches.close(batch_id=batch.pk, by=batch.created_by, now=now())
     for days in range(0, 40, 5):
-        clocks.sweep(now=now() + days * DAY)
+        world.sweep(now() + days * DAY)
         run_pending()
-    clocks.sweep(now=now() + 41 * DAY)
+    world.sweep(now() + 41 * DAY)
     check_books(batch)
     assert not Task.objects.filter(batch=batch).exclude(state__in=FINAL_TASK).exists()
 
@@ -96,7 +98,7 @@ def test_a_slot_given_back_while_its_batch_ends_does_not_stay_open(cast: Cast, v
             run_pending,
         )
         run_pending()
-        clocks.sweep(now=now())
+        world.sweep(now())
         assert not Slot.objects.filter(step__batch=batch, state__in=["open", "held"]).exists()
         finish(batch)
 
@@ -110,7 +112,7 @@ def test_a_slot_left_open_by_such_a_race_is_swept(cast: Cast, monkeypatch: pytes
     run_pending()
     hold.release(assignment_id=held.pk, by=cast.ben, now=now())
     assert fresh(held).slot.state == "open"
-    clocks.sweep(now=now())
+    world.sweep(now())
     assert fresh(held).batch.state == "completed"
 
 
@@ -254,7 +256,7 @@ def test_two_choose_the_answer_to_use(cast: Cast) -> None:
 def test_one_answer_accepted_twice_at_once(cast: Cast) -> None:
     batch = plain_batch(cast, count=1)
     answer = handed_in(batch, cast.ben)
-    clocks.sweep(now=now() + 8 * DAY)
+    world.sweep(now() + 8 * DAY)
     found = at_once(
         *(partial(review.accept, submission_id=answer.pk, by=who, now=now()) for who in (cast.aya, cast.dai))
     )
@@ -288,7 +290,7 @@ def test_the_last_two_answers_of_a_batch_at_once_complete_it(cast: Cast) -> None
             )
         )
         assert found == ["", ""]
-        clocks.sweep(now=now())
+        world.sweep(now())
         assert Batch.objects.get(pk=batch.pk).state == "completed"
         check_books(batch)
 
@@ -326,7 +328,79 @@ def test_two_sweeps_at_once_ring_each_clock_once(cast: Cast) -> None:
         hand_in(one)
     later = now() + 8 * DAY
     at_once(*[partial(clocks.sweep, now=later)] * 3)
-    clocks.sweep(now=later)
+    world.sweep(later)
     assert [fresh(one).state for one in held] == ["approved", "approved", "expired", "expired"]
     assert Submission.objects.filter(reviews__decision="silence").count() == 2
+    check_books(batch)
+
+
+def test_a_correction_against_anothers_approval(cast: Cast) -> None:
+    for _round in ROUNDS:
+        batch = plain_batch(cast)
+        answer = handed_in(batch, cast.ben)
+        codes = at_once(
+            partial(
+                correct_and_approve, submission_id=answer.pk, answer={"title": "別の"}, by=cast.dai, now=now()
+            ),
+            partial(review.approve, submission_id=answer.pk, by=cast.aya, now=now()),
+        )
+        assert sorted(codes) == ["", "illegal_transition"]
+        assert Correction.objects.filter(submission=answer).exists() == (codes[0] == "")
+        assert answer.reviews.count() == 1
+        finish(batch)
+
+
+def test_a_report_against_the_end_of_the_lease(cast: Cast) -> None:
+    for _round in ROUNDS:
+        batch = plain_batch(cast)
+        held = take(batch, cast.ben)
+        later = now() + 2 * HOUR
+        codes = at_once(
+            partial(
+                reports.report_impossible,
+                assignment_id=held.pk,
+                reason="source_missing",
+                by=cast.ben,
+                now=later,
+            ),
+            partial(hold.expire_due, now=later),
+        )
+        state = fresh(held).state
+        assert (state, codes[0]) in (("reported", ""), ("expired", "illegal_transition"))
+        finish(batch)
+
+
+def test_freeing_against_handing_in(cast: Cast) -> None:
+    for _round in ROUNDS:
+        batch = plain_batch(cast)
+        held = take(batch, cast.ben)
+        codes = at_once(
+            partial(hold.free, assignment_id=held.pk, reason="a", by=cast.aya, now=now()),
+            partial(hand_in, held),
+        )
+        state = fresh(held).state
+        # Who is freed first hands in late: nothing that was typed is lost.
+        assert (state, codes[0]) in (("submitted", "illegal_transition"), ("surplus", ""))
+        assert codes[1] == ""
+        finish(batch)
+
+
+def test_five_reports_at_once_pause_the_batch_once(cast: Cast) -> None:
+    batch = plain_batch(cast, count=8, audience="crowd")
+    held = [take(batch, cast.chie) for _ in range(5)]
+    at_once(
+        *[
+            partial(
+                reports.report_impossible,
+                assignment_id=one.pk,
+                reason="wrong_picture",
+                by=cast.chie,
+                now=now(),
+            )
+            for one in held
+        ]
+    )
+    batch.refresh_from_db()
+    assert (batch.state, batch.pause_reason) == ("paused", "impossible")
+    assert {fresh(one).state for one in held} == {"reported"}
     check_books(batch)

@@ -15,12 +15,13 @@ from jobs.runner import run_pending
 from kernel.clock import now
 from kernel.errors import Conflict, Invalid
 from tasks import texts
-from tasks.domain import batches, clocks, releases, review
+from tasks.domain import batches, release_writing, releases, review
 from tasks.errors import Missing, RoleMissing
 from tasks.models import Batch, Import, Release, Submission
 from tasks.states import JobState
 from tests.factories import LAYOUTS, Cast, make_approved, make_batch, products, read_file, shop_file
-from tests.tasks.domain.world import DAY, fresh, hand_in, handed_in, plain_batch, take
+from tests.tasks.domain import world
+from tests.tasks.domain.world import DAY, fresh, hand_in, handed_in, plain_batch, release, take
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
@@ -29,18 +30,6 @@ def approved(batch: Batch, cast: Cast, text: str) -> Submission:
     answer = hand_in(take(batch, cast.ben), text)
     review.approve(submission_id=answer.pk, by=cast.dai, now=now())
     return answer
-
-
-def release(batch: Batch, format: str) -> tuple[Release, bytes]:
-    made = releases.request_release(batch_id=batch.pk, format=format, by=batch.created_by, now=now())
-    while run_pending():
-        pass
-    made = Release.objects.get(pk=made.pk)
-    assert made.state == JobState.DONE, made.error
-    with made.file.open("rb") as file:
-        data = file.read()
-    assert made.size == len(data)
-    return made, data
 
 
 def codes(made: Release) -> list[str]:
@@ -101,7 +90,7 @@ def test_only_answers_that_a_person_wants_used_are_in_a_file(cast: Cast) -> None
     start = now() - 30 * DAY
     batch = plain_batch(cast, count=5)
     silent = handed_in(batch, cast.ben, start)
-    clocks.sweep(now=start + 8 * DAY)
+    world.sweep(start + 8 * DAY)
     refused = handed_in(batch, cast.ben)
     review.reject(submission_id=refused.pk, reasons=["true"], by=cast.dai, now=now())
     approved(batch, cast, "採用")
@@ -217,7 +206,7 @@ def test_a_file_that_broke_off_is_written_again(cast: Cast, monkeypatch: pytest.
         raise AnswersChanged
 
     with monkeypatch.context() as patched:
-        patched.setattr(releases, "write_update", changed)
+        patched.setattr(release_writing, "write_update", changed)
         run_pending()
     assert Release.objects.get(pk=made.pk).state == JobState.RUNNING
     assert not Release.objects.get(pk=made.pk).file
@@ -252,7 +241,7 @@ def test_a_file_that_fails_every_time_says_so(cast: Cast, monkeypatch: pytest.Mo
         raise RuntimeError("bug")
 
     with monkeypatch.context() as patched:
-        patched.setattr(releases, "write_update", broken)
+        patched.setattr(release_writing, "write_update", broken)
         for _attempt in range(5):
             run_pending()
             DBTaskResult.objects.update(run_after=now())

@@ -7,12 +7,13 @@ import pytest
 from accounts.states import Role
 from kernel.clock import now
 from kernel.errors import Conflict, Invalid
-from tasks.domain import batches, clocks, hold, review
+from tasks.domain import batches, hold, review
 from tasks.errors import IllegalMove, Missing, RoleMissing
 from tasks.models import Assignment, Review
 from tasks.rules import REJECTIONS_ALWAYS_ALLOWED
 from tasks.states import AssignmentState, SlotState, TaskState, Use
 from tests.factories import Cast, make_member
+from tests.tasks.domain import world
 from tests.tasks.domain.world import (
     DAY,
     HOUR,
@@ -182,7 +183,7 @@ def test_a_request_says_what_to_change_at_fields_that_exist(
 def test_after_a_window_nobody_used_the_last_answer_is_decided_as_it_stands(cast: Cast, verb: str) -> None:
     answer = handed_in(plain_batch(cast), cast.ben)
     review.request_changes(submission_id=answer.pk, comments={"title": "more"}, by=cast.dai, now=now())
-    clocks.sweep(now=now() + 4 * DAY)
+    world.sweep(now() + 4 * DAY)
     getattr(review, verb)(submission_id=answer.pk, by=cast.dai, now=now() + 4 * DAY, **MORE.get(verb, {}))
     assert Review.objects.filter(submission=answer).count() == 2
 
@@ -190,8 +191,8 @@ def test_after_a_window_nobody_used_the_last_answer_is_decided_as_it_stands(cast
 def test_a_window_and_silence_after_it(cast: Cast) -> None:
     answer = handed_in(plain_batch(cast), cast.ben)
     review.request_changes(submission_id=answer.pk, comments={"title": "more"}, by=cast.dai, now=now())
-    clocks.sweep(now=now() + 4 * DAY)
-    clocks.sweep(now=now() + 12 * DAY)
+    world.sweep(now() + 4 * DAY)
+    world.sweep(now() + 12 * DAY)
     held = fresh(answer)
     assert (held.state, held.use) == (AssignmentState.APPROVED, Use.UNSEEN)
 
@@ -278,7 +279,7 @@ def test_accepting_a_late_answer_fills_a_slot_given_back(cast: Cast) -> None:
 def test_accepting_one_answer_puts_aside_what_silence_approved(cast: Cast) -> None:
     batch = plain_batch(cast, count=1, answers_per_task=2, audience="crowd")
     first, second = handed_in(batch, cast.chie), handed_in(batch, cast.fumi)
-    clocks.sweep(now=now() + 8 * DAY)
+    world.sweep(now() + 8 * DAY)
     assert {fresh(first).use, fresh(second).use} == {Use.UNSEEN}
     review.accept(submission_id=second.pk, by=cast.dai, now=now())
     assert (fresh(first).use, fresh(second).use) == (Use.UNUSED, Use.USED)

@@ -21,12 +21,14 @@ from accounts.models import User
 from jobs.runner import run_pending
 from kernel.clock import now as real_now
 from kernel.errors import TenchoError
-from tasks.domain import batches, claim, clocks, draft, hold, one_by_one, review, submit
-from tasks.models import Assignment, Batch, Slot, Submission, Task
+from tasks.domain import batches, claim, clocks, draft, hold, one_by_one, reports, review, submit
+from tasks.domain.corrections import correct_and_approve
+from tasks.domain.undo import undo_approval
+from tasks.models import Assignment, Batch, Report, Slot, Submission, Task
 from tasks.states import FINAL_TASK
 from tests.factories import Cast, make_cast, make_freelancer
 from tests.tasks.domain.model import DAY, LEASE, Held, Refused, World
-from tests.tasks.domain.world import TOO_LONG_FOR_A_CHECK, check_books, plain_batch
+from tests.tasks.domain.world import TOO_LONG_FOR_A_CHECK, check_books, in_good_time, plain_batch
 
 pytestmark = [pytest.mark.both, pytest.mark.django_db, pytest.mark.slow]
 
@@ -38,6 +40,7 @@ WORKERS = ("Chie", "Fumi", "Hana", "Ise")
 HANDED_IN = ("submitted", "in_review", "surplus")
 AT_WORK = ("claimed", "changes_requested", "expired", "released")
 REVIEWERS = ("Aya", "Dai")
+REASON = st.sampled_from(["wrong_picture", "source_missing"])
 TEXTS = {"good": "良い商品名", "warned": TOO_LONG_FOR_A_CHECK, "blocked": "最安の商品"}
 
 
@@ -191,11 +194,72 @@ class Walk(RuleBasedStateMachine):
         if found is not None:
             self._decide(*found[:2], who, "accept")
 
+    @rule(
+        place=PLACE,
+        verb=st.sampled_from(["report", "report", "report", "answer", "agree", "free"]),
+        who=REASON,
+    )
+    def cannot_be_done(self, place: int, verb: str, who: str) -> None:
+        found = self._one(place, ("claimed",) if verb in ("report", "free") else ("reported",))
+        if found is None:
+            return
+        one, pk, by = found
+        aya: dict[str, Any] = {"by": self.people["Aya"], "now": self.now}
+        if verb == "report":
+            self.both(
+                lambda: self.model.report(one, who, self.now),
+                lambda: reports.report_impossible(assignment_id=pk, reason=who, by=by, now=self.now),
+            )
+        elif verb == "free":
+            self.both(lambda: self.model.free(one), lambda: hold.free(assignment_id=pk, reason="a", **aya))
+        else:
+            last = Report.objects.filter(assignment=pk).order_by("-pk").first()
+            if last is None:
+                return
+            asked: dict[str, Any] = {"report_id": last.pk, **aya}
+            if verb == "agree":
+                self.both(lambda: self.model.agree(one), lambda: reports.agree(**asked))
+            else:
+                self.both(
+                    lambda: self.model.answer_report(one, self.now),
+                    lambda: reports.answer_report(answer="a", **asked),
+                )
+        self.settle()
+
+    @rule(place=PLACE, who=st.sampled_from(REVIEWERS), second=st.booleans())
+    def correct(self, place: int, who: str, second: bool) -> None:
+        found = self._one(place, HANDED_IN)
+        last = Submission.objects.filter(assignment=found[1]).order_by("-number").first() if found else None
+        if found is None or last is None:
+            return
+        self.texts += 1
+        field = "contact" if second else "note"
+        answer = {**last.answer, "title": TEXTS["good"], field: f"corrected {self.texts}"}
+        self.both(
+            lambda: self.model.correct(found[0], who, self.now, second=second),
+            lambda: correct_and_approve(
+                submission_id=last.pk, answer=answer, by=self.people[who], now=self.now
+            ),
+        )
+        self.settle()
+
+    @rule(place=PLACE, who=st.sampled_from(REVIEWERS))
+    def undo(self, place: int, who: str) -> None:
+        found = self._one(place, ("approved",))
+        last = Submission.objects.filter(assignment=found[1]).order_by("-number").first() if found else None
+        if found is None or last is None:
+            return
+        self.both(
+            lambda: self.model.undo(found[0], who, self.now),
+            lambda: undo_approval(submission_id=last.pk, by=self.people[who], now=self.now),
+        )
+        self.settle()
+
     def _decide(self, one: Held, pk: int, who: str, verb: str) -> None:
         last = Submission.objects.filter(assignment=pk).order_by("-number").first()
         if last is None:
             return
-        told: tuple[Any, ...] = {"stop_review": (who,), "accept": ()}.get(verb, (who, self.now))
+        told: tuple[Any, ...] = {"stop_review": (who,), "accept": (who,)}.get(verb, (who, self.now))
         more: dict[str, dict[str, Any]] = {
             "request_changes": {"comments": {"title": "もう少し"}},
             "reject": {"reasons": ["true"]},
@@ -271,6 +335,9 @@ class Walk(RuleBasedStateMachine):
             elif one.state in ("submitted", "in_review", "surplus"):
                 assert one.auto_approve_at is not None
                 assert self.now < one.auto_approve_at <= self.now + 7 * DAY
+            elif one.state == "reported":
+                assert one.report_due_at is not None
+                assert self.now < one.report_due_at <= self.now + 2 * DAY
             elif one.state == "changes_requested":
                 assert one.resubmit_by is not None
                 assert one.resubmit_by > self.now
@@ -294,28 +361,28 @@ class Walk(RuleBasedStateMachine):
         assert not Task.objects.filter(batch=self.batch).exclude(state__in=FINAL_TASK).exists()
         assert Batch.objects.get(pk=self.batch.pk).state in ("completed", "cancelled")
         waiting = Assignment.objects.filter(
-            batch=self.batch, state__in=["claimed", "submitted", "in_review", "changes_requested"]
+            batch=self.batch, state__in=["claimed", "reported", "submitted", "in_review", "changes_requested"]
         )
         assert not waiting.exists()
         check_books(self.batch)
 
 
 def sweep_all(moment: datetime) -> None:
-    while any(clocks.sweep(now=moment).values()) or run_pending():
+    while in_good_time() or any(clocks.sweep(now=moment).values()) or run_pending():
         pass
 
 
 def seen(row: Assignment) -> tuple[Any, ...]:
     return (
         row.state, row.use, row.lease_expires_at, row.lease_remaining, row.auto_approve_at, row.resubmit_by,
-        row.review_lease_until if row.state == "in_review" else None, row.rounds,
+        row.review_lease_until if row.state == "in_review" else None, row.rounds, row.report_due_at,
     )  # fmt: skip
 
 
 def expected(one: Held) -> tuple[Any, ...]:
     return (
         one.state, one.use, one.lease_end, one.lease_left, one.auto_at, one.resubmit_by,
-        one.desk_until if one.state == "in_review" else None, one.rounds,
+        one.desk_until if one.state == "in_review" else None, one.rounds, one.report_due,
     )  # fmt: skip
 
 

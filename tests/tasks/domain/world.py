@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.models import User
+from jobs.runner import run_pending
 from kernel.clock import now
-from tasks.domain import counts, templates
+from tasks.domain import clocks, counts, releases, reports, templates, windows
 from tasks.domain.claim import claim_next
 from tasks.domain.submit import submit
-from tasks.models import Assignment, Batch, Slot, Step, Submission, Task, Template
-from tasks.states import SlotState, task_state
+from tasks.models import Assignment, Batch, Release, Slot, Step, Submission, Task, Template
+from tasks.states import JobState, SlotState, task_state
 from tests.factories import Cast, make_batch
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -21,10 +22,15 @@ CONTENT: dict[str, Any] = {
     "form": {
         "type": "object",
         "required": ["title"],
-        "x-order": ["title", "note"],
+        "x-order": ["title", "note", "contact"],
         "properties": {
             "title": {"type": "string", "x-column": "title", "x-label": {"ja": "商品名", "en": "Title"}},
             "note": {"type": "string", "x-label": {"ja": "メモ", "en": "Note"}},
+            "contact": {
+                "type": "string",
+                "x-second-person": True,
+                "x-label": {"ja": "連絡先", "en": "Contact"},
+            },
         },
     },
     "checks": [
@@ -78,6 +84,31 @@ def fresh(held: Assignment | Submission) -> Assignment:
     return Assignment.objects.select_related("slot", "task", "batch").get(pk=pk)
 
 
+def in_good_time() -> int:
+    """Every notice that a clock waits for was handed over when it was written; returns how many."""
+    started = 0
+    for held in Assignment.objects.filter(clock_waits=True).select_related("step"):
+        ends = {
+            "changes_requested": (windows.RETURNED, held.resubmit_by, held.step.resubmit_days * DAY),
+            "reported": (windows.REPORTED, held.report_due_at, reports.ANSWER_WITHIN),
+        }
+        silence = (windows.REVIEW_DUE, held.auto_approve_at, windows.last_stretch(held))
+        kind, end, whole = ends.get(held.state, silence)
+        if end is not None:
+            started += windows.start(assignment_id=held.pk, notice=kind, submission_id=None, now=end - whole)
+    return started
+
+
+def sweep(at: datetime) -> dict[str, int]:
+    """The clocks at a moment up to which mail went well."""
+    in_good_time()
+    found = clocks.sweep(now=at)
+    if not in_good_time():
+        return found
+    again = clocks.sweep(now=at)
+    return {name: count + again[name] for name, count in found.items()}
+
+
 def check_books(batch: Batch) -> None:
     """What holds at every moment: tasks follow their slots, slots their holders, and counts are exact."""
     assert counts.drift(batch.pk) == {}
@@ -96,6 +127,7 @@ def slot_of(holders: list[tuple[str, str]]) -> str:
     """The state that a slot's holders give it; open if they give none."""
     for state, slot in (
         ("claimed", SlotState.HELD),
+        ("reported", SlotState.HELD),
         ("submitted", SlotState.DELIVERED),
         ("in_review", SlotState.DELIVERED),
         ("changes_requested", SlotState.DELIVERED),
@@ -103,6 +135,21 @@ def slot_of(holders: list[tuple[str, str]]) -> str:
         if state in [found for found, _use in holders]:
             return slot
     return SlotState.OPEN
+
+
+def release(batch: Batch, format: str, **choices: Any) -> tuple[Release, bytes]:
+    """A result file that the batch's maker asked for, written, and what is in it."""
+    made = releases.request_release(
+        batch_id=batch.pk, format=format, by=batch.created_by, now=now(), **choices
+    )
+    while run_pending():
+        pass
+    made = Release.objects.get(pk=made.pk)
+    assert made.state == JobState.DONE, made.error
+    with made.file.open("rb") as file:
+        data = file.read()
+    assert made.size == len(data)
+    return made, data
 
 
 def step_of(batch: Batch) -> Step:

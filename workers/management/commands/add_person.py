@@ -6,11 +6,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from accounts.domain.people import add_member, add_person, add_store
+from accounts.domain.members import give_role
+from accounts.domain.people import add_person, add_store
 from accounts.models import Company, User
 from accounts.states import Role
 from kernel.clock import now
-from workers.domain import add_to_pool, make_freelancer
+from workers.domain.freelancers import add_to_pool, make_freelancer
 
 FREELANCER = "freelancer"
 
@@ -42,7 +43,7 @@ class Command(BaseCommand):
         if not options["company"] or not options["store"]:
             raise CommandError("Say in which --company and --store.")
         store = add_store(company=options["company"], name=options["store"], by=None, now=now())
-        add_member(store=store, user=user, role=options["role"], by=None, now=now())
+        give_role(store=store, user=user, role=options["role"], by=None, now=now())
 
     def _person(self, email: str, name: str) -> User:
         user = User.objects.filter(email__iexact=email).first()

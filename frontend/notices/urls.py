@@ -1,0 +1,9 @@
+from django.urls import path
+
+from frontend.notices import settings, views
+
+urlpatterns = [
+    path("n/<str:notice_link>/", views.go, name="notice"),
+    path("notices/stop/<str:stop_link>/", views.stop, name="notice_stop"),
+    path("settings/notices/", settings.page, name="notice_settings"),
+]
