@@ -62,7 +62,7 @@ def test_the_file_becomes_done_and_right(shop: Shop, answered: tuple[int, bytes]
 
 
 def test_staged_cells_of_a_killed_run_are_replaced(shop: Shop) -> None:
-    """Many answers, so that the kill comes while their cells are written."""
+    """Many answers, so that the kill comes while their cells are written: three columns of this file."""
     batch = shop.publish(products(3000))
     words = f"from tests.kill import shop; shop.answer_all({batch}, {shop.chie.id})"
     shop.server.manage("shell", "-v", "0", "-c", words)
@@ -75,14 +75,14 @@ def test_staged_cells_of_a_killed_run_are_replaced(shop: Shop) -> None:
     time.sleep(0.5)
     shop.restart()
     found = until(lambda: _ended(shop, made["id"]), "it is written", seconds=90)
-    assert (found["state"], found["answers"], found["cells"]) == ("done", 3000, 15_000)
+    assert (found["state"], found["answers"], found["cells"]) == ("done", 3000, 9000)
     listed = shop.server.manage(
         "shell", "-v", "0", "-c",
         "from tasks.models import ReleaseCell as C; "
         f"rows = C.objects.filter(release={made['id']}); "
         "print(rows.count(), rows.values('key', 'logical').distinct().count())",
     )  # fmt: skip
-    assert listed.split() == ["15000", "15000"]
+    assert listed.split() == ["9000", "9000"]
 
 
 def _ended(shop: Shop, number: int) -> Any:

@@ -52,7 +52,10 @@ OF_SLOT = {"open": "open", "claimed": "held", "submitted": "delivered", "approve
 
 
 def load(model: type[Model], rows: Iterable[dict[str, Any]]) -> None:
-    listed = list(rows)
+    """Rows name what matters here; other columns get what the model itself would give them."""
+    columns = [field for field in model._meta.concrete_fields if not field.primary_key]
+    usual = {field.name: field.get_default() for field in columns if not field.is_relation}
+    listed = [usual | row for row in rows]
     bulk_load(model, list(listed[0]), (list(row.values()) for row in listed))
 
 
@@ -116,14 +119,8 @@ def _assignment(row: dict[str, Any], batch: Batch, workers: list[int], start: da
         "use": "used" if state == "approved" else "",
         "claimed_at": start,
         "lease_expires_at": start + HOUR + later if state == "claimed" else None,
-        "draft": {},
-        "fence": 0,
         "submitted_at": None if state == "claimed" else start,
         "auto_approve_at": start + 7 * DAY + later if state == "submitted" else None,
-        "reminded": 0,
-        "clock_waits": False,
-        "set_aside": False,
-        "rounds": 0,
         "decided_at": start if state == "approved" else None,
     }
 
