@@ -9,6 +9,10 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from tasks.errors import Missing
+from tasks.models import Release
+
+# Without a charset: a result is in the encoding of the shop's own file.
+RESULT_TYPES = {"csv": "text/csv", "tsv": "text/tab-separated-values", "jsonl": "application/x-ndjson"}
 
 # A part is read into memory, so a longer range is answered with its beginning, as the standard allows.
 PART_BYTES = 16 * 1024 * 1024
@@ -36,6 +40,12 @@ def ranged_response(
         part = _part(file, size, asked[1], asked[2], content_type)
     part.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return _marked(part, tag)
+
+
+def result_response(request: HttpRequest, release: Release) -> HttpResponseBase:
+    """A finished result file, see `ranged_response`."""
+    content_type = RESULT_TYPES[release.name.rsplit(".", 1)[-1]]
+    return ranged_response(request, release.file, release.name, content_type)
 
 
 def _part(file: Any, size: int, first: str, last: str, content_type: str) -> HttpResponse:

@@ -25,7 +25,7 @@ from tasks.domain.queries import visible_releases
 from tasks.domain.release_answers import used
 from tasks.domain.release_sources import uploaded_at
 from tasks.errors import Missing
-from tasks.files import ranged_response
+from tasks.files import result_response
 from tasks.models import Assignment, Batch, Release
 from tasks.states import UNDECIDED, JobState, TaskState
 from tasks.texts import release_problem, warning
@@ -35,7 +35,6 @@ PAGE = 20
 PLACES = 50
 # The page is drawn anew with every decision, so no count of it may grow with the batch.
 USED_COUNTED_TO = 10_000
-TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 
 
 @dataclass(frozen=True)
@@ -193,5 +192,4 @@ def download(request: HttpRequest, release_id: int) -> HttpResponseBase:
     release = visible_releases(person(request), now()).filter(pk=release_id).first()
     if release is None or release.state != JobState.DONE:
         raise Missing
-    kind = TYPES.get(release.format, "text/csv; charset=utf-8")
-    return ranged_response(request, release.file, release.name, kind)
+    return result_response(request, release)

@@ -11,6 +11,7 @@
 | `TENCHO_HTTPS` | 1 behind TLS: secure cookies | from `TENCHO_ORIGIN` |
 | `EMAIL_URL` | mail server: `smtp://user:password@host:587`; see `env.mail` | `mail/` in the data folder |
 | `TENCHO_MAIL_FROM` | sender your mail server allows: `Tencho <tencho@example.jp>` | `tencho@localhost` |
+| `TENCHO_PROXIES` | proxies before Tencho whose `X-Forwarded-For` is believed | 1 behind TLS |
 | `TENCHO_THREADS` | threads for HTTP requests | 4, on SQLite 1 writer + 1 |
 | `TENCHO_DEBUG` | 1 shows error pages with code; never in public | 0 |
 """
@@ -34,6 +35,7 @@ ORIGIN = env.text("TENCHO_ORIGIN", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = [ORIGIN]
 HTTPS = env.flag("TENCHO_HTTPS", ORIGIN.startswith("https:"))
+PROXIES = env.number("TENCHO_PROXIES", 1 if HTTPS else 0)
 HTTP_THREADS = env.number("TENCHO_THREADS", 2 if EMBEDDED else 4)
 
 INSTALLED_APPS = [
@@ -170,6 +172,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
+# Without it everybody behind a proxy has one address, and one limit of attempts.
+ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
 ACCOUNT_RATE_LIMITS = {
     # By address and network together (see the adapter): nobody is locked out by somebody else's attempts.
     "login_failed": "30/m/ip,5/5m/key",

@@ -25,14 +25,18 @@ from tasks.api.shapes import page_of
 from tasks.domain import release_fresh, releases, traces, uploaded
 from tasks.domain.queries import visible_batches, visible_releases
 from tasks.errors import Missing
-from tasks.files import ranged_response
+from tasks.files import RESULT_TYPES, result_response
 from tasks.models import Drift, Release, ReleaseCell
 from tasks.states import JobState
 
-CONTENT_TYPES = {"jsonl": "application/x-ndjson"}
 WHOLE = OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
 PART = OpenApiResponse(OpenApiTypes.BINARY, description="The part asked for, at most 16 MB of it.")
 BEYOND = OpenApiResponse(description="The part asked for lies beyond the end.")
+WHOLE_OR_PART: dict[Any, OpenApiResponse] = {
+    **{(200, kind): WHOLE for kind in RESULT_TYPES.values()},
+    **{(206, kind): PART for kind in RESULT_TYPES.values()},
+    416: BEYOND,
+}
 KINDS = (release_fresh.CHANGED, release_fresh.ADDED, release_fresh.REMOVED)
 YES = {"true": True, "false": False}
 
@@ -113,15 +117,14 @@ class ResultFileView(OneResultView):
     @operation(
         "result_file",
         "The file, whole or the part that Range names",
-        {(200, "text/csv"): WHOLE, (206, "text/csv"): PART, 416: BEYOND},
+        WHOLE_OR_PART,
         query=(OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="bytes=first-last"),),
     )
     def get(self, request: Request, result_id: int) -> HttpResponseBase:
         found = self.result(result_id)
         if found.state != JobState.DONE:
             raise Conflict("result_not_ready", _("This file is not written yet."), state=found.state)
-        content_type = CONTENT_TYPES.get(found.format, "text/csv")
-        return ranged_response(request._request, found.file, found.name, content_type)
+        return result_response(request._request, found)
 
 
 class CellsView(OneResultView):

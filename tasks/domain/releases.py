@@ -23,13 +23,15 @@ from tasks.domain import release_cells, uploaded
 from tasks.domain.queries import visible_batches
 from tasks.domain.release_answers import used
 from tasks.domain.release_fresh import FreshRefused
+from tasks.domain.release_sources import source_of
 from tasks.domain.release_writing import Outcome, write
 from tasks.errors import Missing, RoleMissing, legal
 from tasks.models import Batch, Release
 from tasks.states import BatchState, JobState
 
 Format = Release.Format
-ENDINGS = {Format.JSONL: "jsonl"}
+# Tencho's own lists; other formats are written as the shop's file was.
+ENDINGS = {Format.CSV: "csv", Format.JSONL: "jsonl"}
 
 
 @transaction.atomic
@@ -171,9 +173,14 @@ def _finish(release: Release, name: str, outcome: Outcome) -> None:
 
 def file_name(release: Release) -> str:
     """ASCII, so that every browser and mall takes it."""
-    ending = ENDINGS.get(Format(release.format), "csv")
+    ending = ENDINGS.get(Format(release.format)) or _ending_of_source(release.batch)
     stamp = timezone.localtime(clock.now(), release.created_by.zone).strftime("%Y%m%d-%H%M")
     return f"tencho-{release.batch_id}-{release.format}-{stamp}.{ending}"
+
+
+def _ending_of_source(batch: Batch) -> str:
+    mapping = source_of(batch).mapping
+    return mapping.kind if mapping else "csv"
 
 
 def report_of(refused: FileRefused | FreshRefused | NotEncodable) -> dict[str, Any]:

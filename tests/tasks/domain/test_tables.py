@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
+from django.test import RequestFactory
 
 from jobs.runner import run_pending
 from kernel.clock import now
@@ -13,6 +14,7 @@ from tasks.domain import batches, imports, mappings, releases
 from tasks.domain.mapping_parse import MappingRefused
 from tasks.domain.versions import checks_of
 from tasks.errors import Missing, RoleMissing
+from tasks.files import result_response
 from tasks.models import Batch, Import, ImportRefusal, Mapping, Release, Unit
 from tasks.states import JobState
 from tests.exchange.tables import HEADER, ROWS, shop_table
@@ -207,6 +209,17 @@ def test_answers_come_back_in_the_shops_own_encoding(cast: Cast, batch: Batch) -
     assert whole.file.read() == shop_table([tuple(row) for row in rows])
     expected = f"商品コード,商品説明,備考\r\nA-001,{answer['description']},{answer[SEO]}\r\n"
     assert update.file.read() == expected.encode("cp932")
+
+
+def test_what_came_with_tabs_goes_back_with_tabs_under_that_name(cast: Cast, batch: Batch) -> None:
+    start(batch, shop_table(mark="\t"), mapping=mapping(kind="tsv"))
+    batches.publish(batch_id=batch.pk, by=cast.aya, now=now())
+    make_approved(batch, cast.ben, cast.dai, good_answer())
+    update = release(batch, "update")
+    assert update.file.read().startswith("商品コード\t商品説明\t備考\r\n".encode("cp932"))
+    sent = result_response(RequestFactory().get("/"), update)
+    assert (update.name[-4:], sent["Content-Type"]) == (".tsv", "text/tab-separated-values")
+    assert release(batch, "csv").name.endswith(".csv")
 
 
 def test_a_worker_is_told_at_once_what_the_encoding_lacks(cast: Cast, batch: Batch) -> None:
