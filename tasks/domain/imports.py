@@ -93,27 +93,18 @@ def read_again(*, import_id: int, row_filter: Any, by: User, now: datetime) -> I
     """Reads the file of an earlier inspection or import once more, with another choice of rows."""
     earlier = Import.objects.get(pk=import_id)
     batch = _lock_draft(earlier.batch_id, by, now)
-    return _queue(
-        Import(
-            batch=batch,
-            file=earlier.file.name,
-            name=earlier.name,
-            size=earlier.size,
-            sha256=earlier.sha256,
-            format=earlier.format,
-            mapping=earlier.mapping,
-            row_filter=Selection.parse(row_filter, columns_of(earlier.mapping)).as_json(),
-            created_by=by,
-        ),
-        by,
-    )
+    chosen = Selection.parse(row_filter, columns_of(earlier.mapping)).as_json()
+    return _read_anew(earlier, batch, by, format=earlier.format, mapping=earlier.mapping, row_filter=chosen)
 
 
 @transaction.atomic
 def read_as(*, import_id: int, kind: str, encoding: str, by: User, now: datetime) -> Import:
     """Looks into a table once more, read in another way: `kind` csv or tsv, `encoding` utf-8 or cp932."""
     table_source.reading_of({"kind": kind, "encoding": encoding})
-    return _look_again(import_id, by, now, facts={"read_as": {"kind": kind, "encoding": encoding}})
+    earlier = Import.objects.get(pk=import_id)
+    batch = _lock_draft(earlier.batch_id, by, now)
+    read_as = {"kind": kind, "encoding": encoding}
+    return _read_anew(earlier, batch, by, format=TABLE, inspect_only=True, facts={"read_as": read_as})
 
 
 @transaction.atomic
@@ -127,12 +118,11 @@ def map_columns(*, import_id: int, mapping: Any, by: User, now: datetime) -> Imp
     with earlier.file.open("rb") as file:
         found = table_source.mapping_for(batch, file, mapping, by, now)
     table_source.apply_checks(batch, found)
-    return _look_again(import_id, by, now, mapping=found)
+    return _read_anew(earlier, batch, by, format=TABLE, inspect_only=True, mapping=found)
 
 
-def _look_again(import_id: int, by: User, now: datetime, **changes: Any) -> Import:
-    earlier = Import.objects.get(pk=import_id)
-    batch = _lock_draft(earlier.batch_id, by, now)
+def _read_anew(earlier: Import, batch: Batch, by: User, **how: Any) -> Import:
+    """Queues another reading of the same file; `how`: whatever else than the file it is."""
     return _queue(
         Import(
             batch=batch,
@@ -140,10 +130,8 @@ def _look_again(import_id: int, by: User, now: datetime, **changes: Any) -> Impo
             name=earlier.name,
             size=earlier.size,
             sha256=earlier.sha256,
-            format=TABLE,
-            inspect_only=True,
             created_by=by,
-            **changes,
+            **how,
         ),
         by,
     )
