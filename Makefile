@@ -9,7 +9,7 @@ run: setup-run
 	@$(PY) manage.py migrate --verbosity 0
 	@$(PY) manage.py collectstatic --noinput --verbosity 0
 	@$(PY) manage.py demo
-	@$(PY) manage.py serve --port $(PORT)
+	@TENCHO_ORIGIN=$${TENCHO_ORIGIN:-http://127.0.0.1:$(PORT)} $(PY) manage.py serve --port $(PORT)
 
 # OWN_SERVERS=1 starts PostgreSQL and Redis for this run instead of using those found on the machine.
 test: check

@@ -5,7 +5,9 @@ from events import register
 _BATCH = {"batch"}
 _WORK = {"assignment", "task", "batch"}
 
-for _name in ("created", "changed", "published", "paused", "resumed", "closed", "completed", "cancelled"):
+for _name in ("created", "changed", "published", "paused", "resumed", "closed", "reopened"):
+    register(f"batch.{_name}", _BATCH)
+for _name in ("completed", "cancelled"):
     register(f"batch.{_name}", _BATCH)
 register("batch.deadline_near", _BATCH)
 register("batch.unseen_waits", _BATCH)
@@ -18,6 +20,8 @@ register("batch.manual_changed", {"batch", "version"})
 
 for _name in ("started", "progressed", "done", "failed"):
     register(f"repair.{_name}", {"batch", "repair"})
+for _name in ("asked", "progressed", "done", "failed"):
+    register(f"repair_plan.{_name}", {"batch", "plan"})
 register("repair.set_aside", {"batch", "repair", "assignments"})
 register("assignments.moved_on", {"batch", "version", "assignments"})
 
@@ -61,6 +65,9 @@ register("release.done", {"batch", "release"})
 register("release.failed", {"batch", "release", "code"})
 register("release.uploaded", {"batch", "release"})
 register("release.not_uploaded", {"batch", "release"})
+
+for _name in ("queued", "progressed", "placed", "done", "failed"):
+    register(f"later_check.{_name}", {"later_check"})
 
 register("template.published", {"template", "version"})
 for _name in ("created", "archived", "unarchived"):

@@ -1,7 +1,7 @@
 """What follows from events: reminders in people's inboxes."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count
@@ -16,8 +16,8 @@ from notify.models import Notice
 from tasks import rules
 from tasks.domain import windows
 from tasks.domain.corrections import second_people
-from tasks.models import Assignment, Batch, Correction, Import, Question, Repair, Reply, Review
-from tasks.states import Decision
+from tasks.models import Assignment, Batch, Correction, Import, LaterCheck, Question, Repair, Reply, Review
+from tasks.states import Decision, JobState
 
 # So much of a question or answer stands in its notice.
 TOLD = 200
@@ -83,18 +83,23 @@ def _params(assignment: Assignment, event: EventRow) -> dict[str, Any]:
     """What the words of a notice about work name, and which window waits for it."""
     return {
         "product": assignment.task.unit.title,
-        "batch": assignment.batch.title,
+        **_place(assignment.batch),
         "assignment": assignment.pk,
         "submission": event.payload.get("submission"),
     }
 
 
+def _place(batch: Batch) -> dict[str, Any]:
+    """Where it happened: a person may work for several stores. Needs `store` loaded."""
+    return {"store": batch.store.name, "batch": batch.title}
+
+
 def _to_directors(kind: str, path: str) -> Callable[[EventRow], None]:
     def tell(event: EventRow) -> None:
-        batch = Batch.objects.filter(pk=event.payload["batch"]).first()
+        batch = Batch.objects.select_related("store").filter(pk=event.payload["batch"]).first()
         if batch is not None:
             people = member_ids(batch.store_id, now(), *rules.DIRECT_ROLES)
-            _notify(event, people, kind, {"batch": batch.title}, f"/batches/{batch.pk}/{path}")
+            _notify(event, people, kind, _place(batch), f"/batches/{batch.pk}/{path}")
 
     return tell
 
@@ -112,7 +117,7 @@ def _to_second_people(event: EventRow, correction: Correction) -> None:
     assignment = _assignment(event)
     if assignment is not None:
         people = second_people(assignment, correction.corrected_by_id, now())
-        params = {"product": assignment.task.unit.title}
+        params = {"product": assignment.task.unit.title, **_place(assignment.batch)}
         _notify(event, people, "second_person", params, f"/review/{correction.submission_id}/")
 
 
@@ -133,9 +138,9 @@ def _import_landed(event: EventRow) -> None:
 
 
 def _manual_changed(event: EventRow) -> None:
-    held = Assignment.objects.filter(pk__in=event.payload["assignments"]).select_related("task__unit")
-    for assignment in held:
-        params = {"product": assignment.task.unit.title}
+    held = Assignment.objects.filter(pk__in=event.payload["assignments"])
+    for assignment in held.select_related("task__unit", "batch__store"):
+        params = {"product": assignment.task.unit.title, **_place(assignment.batch)}
         path = f"/work/{assignment.pk}/"
         _notify(event, [assignment.worker_id], "manual_changed", params, path)
 
@@ -143,35 +148,61 @@ def _manual_changed(event: EventRow) -> None:
 def _repaired(event: EventRow) -> None:
     """The directors hear of it, and everybody whose work was paid, once for all of their answers."""
     _to_directors("repair_done", "repair/?report=1")(event)
-    repair = Repair.objects.select_related("batch").filter(pk=event.payload["repair"]).first()
+    repair = Repair.objects.select_related("batch__store").filter(pk=event.payload["repair"]).first()
     if repair is None:
         return
     excused = Review.objects.filter(
         decision=Decision.EXCUSED,
         submission__assignment__batch=repair.batch,
-        created_at__gte=repair.created_at,
+        created_at__gte=_begun(repair),
+        # Told of late, a repair must not speak of what the next one has paid.
+        created_at__lte=repair.finished_at,
     )
     by_worker = excused.order_by().values_list("submission__assignment__worker").annotate(n=Count("pk"))
     for worker, n in by_worker:
-        _notify(event, [worker], "set_aside", {"batch": repair.batch.title, "n": n}, "/my-work/?tab=done")
+        _notify(event, [worker], "set_aside", {**_place(repair.batch), "n": n}, "/my-work/?tab=done")
+
+
+def _begun(repair: Repair) -> datetime:
+    """When its first try began: whoever was paid by one that broke off hears of it with the last one."""
+    tries = Repair.objects.filter(batch=repair.batch_id, pk__lte=repair.pk)
+    before = tries.filter(pk__lt=repair.pk, state=JobState.DONE).order_by("-pk").values_list("pk", flat=True)
+    return tries.filter(pk__gt=before.first() or 0).earliest("pk").created_at
 
 
 def _asked(event: EventRow) -> None:
-    question = Question.objects.select_related("batch").filter(pk=event.payload["question"]).first()
+    question = Question.objects.select_related("batch__store").filter(pk=event.payload["question"]).first()
     if question is not None and question.hidden_at is None:
         people = member_ids(question.batch.store_id, now(), *rules.DIRECT_ROLES)
-        params = {"batch": question.batch.title, "text": question.text[:TOLD]}
+        params = {**_place(question.batch), "text": question.text[:TOLD]}
         others = [pk for pk in people if pk != event.actor]
         _notify(event, others, "question_asked", params, f"/questions/{question.pk}/")
 
 
 def _answered(event: EventRow) -> None:
-    reply = Reply.objects.select_related("question__batch").filter(pk=event.payload["reply"]).first()
+    reply = Reply.objects.select_related("question__batch__store").filter(pk=event.payload["reply"]).first()
     if reply is not None and reply.question.asked_by_id != event.actor:
         question = reply.question
-        params = {"batch": question.batch.title, "text": reply.text[:TOLD]}
+        params = {**_place(question.batch), "text": reply.text[:TOLD]}
         path = f"/questions/{question.pk}/"
         _notify(event, [question.asked_by_id], "question_answered", params, path)
+
+
+def _looked_through(kind: str) -> Callable[[EventRow], None]:
+    """Whoever began it may have gone on to other work."""
+
+    def tell(event: EventRow) -> None:
+        rows = LaterCheck.objects.select_related("company")
+        later = rows.filter(pk=event.payload["later_check"]).first()
+        if later is not None:
+            params = {
+                "store": later.company.name,
+                "looked_at": later.looked_at,
+                "failing": later.failing,
+            }
+            _notify(event, [later.created_by_id], kind, params, f"/checks/{later.pk}/")
+
+    return tell
 
 
 def _signed_in(event: EventRow) -> None:
@@ -215,6 +246,8 @@ HANDLERS: dict[str, Callable[[EventRow], None]] = {
     "assignments.moved_on": _manual_changed,
     "repair.done": _repaired,
     "repair.failed": _to_directors("repair_failed", ""),
+    "later_check.done": _looked_through("later_check_done"),
+    "later_check.failed": _looked_through("later_check_failed"),
     "question.asked": _asked,
     "question.answered": _answered,
     "import.landed": _import_landed,
@@ -232,7 +265,7 @@ def on_event(event: EventRow) -> None:
 
 
 def _assignment(event: EventRow) -> Assignment | None:
-    rows = Assignment.objects.select_related("task__unit", "batch", "step")
+    rows = Assignment.objects.select_related("task__unit", "batch__store", "step")
     return rows.filter(pk=event.payload["assignment"]).first()
 
 

@@ -43,6 +43,40 @@ def run_repair(repair_id: int) -> None:
     repair.run(repair_id=repair_id)
 
 
+def _later_check_gave_up(later_check_id: int) -> None:
+    from tasks.domain import later_checks  # as above
+
+    later_checks.give_up(later_check_id=later_check_id, now=now())
+
+
+@job(on_failed=_later_check_gave_up)
+def run_later_check(later_check_id: int) -> None:
+    from tasks.domain import later_checks  # as above
+
+    later_checks.run(later_check_id=later_check_id)
+
+
+@job()
+def refresh_places(release_id: int) -> None:
+    """Where the answers stand that later checks found, after a file of their batch has changed."""
+    from tasks.domain import later_places  # as above
+
+    later_places.refresh(release_id=release_id)
+
+
+def _plan_gave_up(plan_id: int) -> None:
+    from tasks.domain import repair_plans  # as above
+
+    repair_plans.give_up(plan_id=plan_id, now=now())
+
+
+@job(on_failed=_plan_gave_up)
+def count_repair(plan_id: int) -> None:
+    from tasks.domain import repair_plans  # as above
+
+    repair_plans.run(plan_id=plan_id)
+
+
 def _import_gave_up(import_id: int) -> None:
     from tasks.domain.imports import give_up  # as above
 

@@ -3,9 +3,19 @@
 from django.db import models
 
 from kernel.transitions import mermaid
-from tasks.models import Assignment, Batch, Import, Release, Repair, Slot, Task
+from tasks.models import Assignment, Batch, Import, LaterCheck, Release, Repair, RepairPlan, Slot, Task
 
-MACHINES: tuple[type[models.Model], ...] = (Batch, Task, Slot, Assignment, Import, Release, Repair)
+MACHINES: tuple[type[models.Model], ...] = (
+    Batch,
+    Task,
+    Slot,
+    Assignment,
+    Import,
+    Release,
+    Repair,
+    LaterCheck,
+    RepairPlan,
+)
 
 _HEAD = """# State machines
 

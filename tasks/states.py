@@ -82,6 +82,15 @@ class JobState(models.TextChoices):
     DISCARDED = "discarded", pgettext_lazy("job", "Removed")
 
 
+class AnswerPlace(models.TextChoices):
+    """Where an answer stands in the files of its batch."""
+
+    NONE = "none", pgettext_lazy("place", "Not in a file")
+    FILE = "file", pgettext_lazy("place", "In a file")
+    UPLOADED = "uploaded", pgettext_lazy("place", "In an uploaded file")
+    TAKEN_BACK = "taken_back", pgettext_lazy("place", "Taken back")
+
+
 class Decision(models.TextChoices):
     APPROVED = "approved", pgettext_lazy("decision", "Approved")
     CHANGES_REQUESTED = "changes_requested", pgettext_lazy("decision", "Changes requested")
@@ -107,6 +116,8 @@ class ReportReason(models.TextChoices):
 OFF_TASK = (AssignmentState.RELEASED, AssignmentState.EXPIRED)
 # … or the answer was set aside: then the task may be done again. For rows of assignments.
 ON_TASK = models.Q(set_aside=False) & ~models.Q(state__in=OFF_TASK)
+# Handed in; rejected work is its worker's alone (rule 6). For rows of assignments.
+RECEIVED = models.Q(submitted_at__isnull=False) & ~models.Q(state=AssignmentState.REJECTED)
 # The slot is taken by work that is going on …
 HOLDING = (
     AssignmentState.CLAIMED,
@@ -119,6 +130,9 @@ HOLDING = (
 UNDECIDED = (AssignmentState.SUBMITTED, AssignmentState.IN_REVIEW, AssignmentState.SURPLUS)
 FINAL_TASK = (TaskState.DONE, TaskState.CANCELLED)
 RUNNING_BATCH = (BatchState.OPEN, BatchState.PAUSED)
+# Ended in good order: taken up again when its manual turns out to have been wrong.
+ENDED_BATCH = (BatchState.CLOSED, BatchState.COMPLETED)
+REPAIRABLE_BATCH = (*RUNNING_BATCH, *ENDED_BATCH)
 
 
 def task_state(slots: Iterable[str]) -> TaskState:

@@ -110,6 +110,11 @@ COUNTED = {
         "%(n)d cells were written again by a later file. This file puts back what stood there before both.",
         "n",
     ),
+    "taken_back_again": ngettext_lazy(
+        "%(n)d answer was taken back from the shop before, and is in this file again.",
+        "%(n)d answers were taken back from the shop before, and are in this file again.",
+        "n",
+    ),
     "blank_restored": ngettext_lazy(
         "%(n)d cell was blank before and is blank in this file: importing it blanks the shop's.",
         "%(n)d cells were blank before and are blank in this file: importing it blanks the shop's.",

@@ -8,6 +8,7 @@
 | `work.store.<id>` | staff and directors of the store: staff work |
 | `work.company.<id>` | freelancers in the company's pool |
 | `work.open` | every freelancer |
+| `later_check.<id>` | directors and reviewers of all stores whose answers it looks through |
 | `questions.<batch>` | the desk of its store, whoever may take its work, and whoever has worked on it |
 | `user.<id>` | that person |
 """
@@ -18,7 +19,7 @@ from datetime import datetime
 from accounts.domain.queries import DESK, has_role, roles_of
 from accounts.models import User
 from realtime.topics import register_topic
-from tasks.models import Assignment, Batch, Step
+from tasks.models import Assignment, Batch, LaterCheck, Step
 from tasks.rules import STAFF_WORK_ROLES
 from tasks.states import Audience
 from workers.queries import is_freelancer, pool_company_ids
@@ -43,6 +44,10 @@ def of_work(assignment: Assignment) -> list[str]:
 def of_decision(assignment: Assignment) -> list[str]:
     """The same and the review queue of the store."""
     return [*of_work(assignment), f"review.store.{assignment.store_id}"]
+
+
+def of_later_check(later: LaterCheck) -> str:
+    return f"later_check.{later.pk}"
 
 
 def _number(parts: tuple[str, ...]) -> int:
@@ -81,10 +86,17 @@ def _hears_questions(user: User, parts: tuple[str, ...], now: datetime) -> bool:
     return may_read(user, _number(parts), now)
 
 
+def _hears_later_check(user: User, parts: tuple[str, ...], now: datetime) -> bool:
+    from tasks.domain.queries import visible_later_checks  # as above
+
+    return visible_later_checks(user, now).filter(pk=_number(parts)).exists()
+
+
 register_topic("user", _hears_own)
 register_topic("store", _hears_store)
 register_topic("review.store", _hears_store)
 register_topic("batch", _hears_batch)
+register_topic("later_check", _hears_later_check)
 register_topic("questions", _hears_questions)
 register_topic("work.store", _hears_staff_work)
 register_topic("work.company", _hears_pool_work)

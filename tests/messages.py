@@ -42,16 +42,19 @@ def wanted() -> list[Message]:
     return list(found.values())
 
 
-def known(language: str = "ja") -> dict[Key, polib.POEntry]:
-    """Every translated entry of the catalogues."""
-    entries: dict[Key, polib.POEntry] = {}
+def entries(language: str = "ja") -> Iterator[polib.POEntry]:
+    """Every translated entry of each catalogue."""
     for path in sorted(ROOT.rglob(f"locale/{language}/LC_MESSAGES/django.po")):
         if ".venv" in path.parts or "node_modules" in path.parts:
             continue
         for entry in polib.pofile(str(path)):
             if entry.translated() and not entry.obsolete:
-                entries[entry.msgctxt or "", entry.msgid] = entry
-    return entries
+                yield entry
+
+
+def known(language: str = "ja") -> dict[Key, polib.POEntry]:
+    """Every text that is translated."""
+    return {(entry.msgctxt or "", entry.msgid): entry for entry in entries(language)}
 
 
 def _python(path: Path) -> Iterator[Message]:

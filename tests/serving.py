@@ -1,6 +1,8 @@
 """A real `manage.py serve` for tests: its own port, data folder and process, so that it can be killed."""
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +17,7 @@ from tests.ports import free_port
 from tests.servers import VARIABLES
 from tools.common import ROOT
 
-START_SECONDS = 30
+START_SECONDS = 60
 
 
 class Server:
@@ -35,6 +37,7 @@ class Server:
         own = {"TENCHO_DATA": str(data), "TENCHO_ORIGIN": self.url, "PYTHONUNBUFFERED": "1"}
         self.environment = {**inherited, **own, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
+        self._shell: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
         self.prepare()
@@ -42,10 +45,19 @@ class Server:
         return self
 
     def prepare(self) -> None:
-        """Everything but starting: data can be filled in before a server or its jobs look at it."""
+        """Everything but starting: data can be filled in before a server or its jobs look at it.
+
+        On SQLite the first of a run is migrated, and the others begin with a copy of it.
+        """
+        first = self.data.parent / "prepared"
+        if "DATABASE_URL" not in self.environment and first.exists():
+            shutil.copytree(first, self.data, dirs_exist_ok=True)
+            return
         self.data.mkdir(parents=True, exist_ok=True)
         self.manage("migrate", "--verbosity", "0")
         self.manage("collectstatic", "--noinput", "--verbosity", "0")
+        if "DATABASE_URL" not in self.environment:
+            shutil.copytree(self.data, first)
 
     def __exit__(self, *_error: object) -> None:
         self.stop()
@@ -57,6 +69,8 @@ class Server:
 
     def manage(self, *words: str) -> str:
         """Run a management command beside the server and return what it printed; raises when it fails."""
+        if words[0] == "shell":
+            return self._run(words[-1])
         command = [sys.executable, "manage.py", *words]
         done = subprocess.run(
             command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120, check=False
@@ -64,6 +78,25 @@ class Server:
         if done.returncode:
             raise AssertionError(f"manage.py {' '.join(words)} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
+
+    def _run(self, code: str) -> str:
+        if self._shell is None or self._shell.poll() is not None:
+            self._shell = subprocess.Popen(
+                [sys.executable, "-m", "tests.shell"],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        assert self._shell.stdin, "it is a pipe"
+        assert self._shell.stdout, "it is a pipe"
+        self._shell.stdin.write(json.dumps(code) + "\n")
+        self._shell.stdin.flush()
+        answer: dict[str, str] = json.loads(self._shell.stdout.readline())
+        if answer["failed"]:
+            raise AssertionError(f"{code} failed:\n{answer['printed']}{answer['failed']}")
+        return answer["printed"]
 
     def start(self) -> None:
         command = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
@@ -105,6 +138,10 @@ class Server:
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
+        shell, self._shell = self._shell, None
+        if shell is not None and shell.stdin:
+            shell.stdin.close()
+            shell.wait(timeout=20)
         self._end(signal.SIGTERM)
 
     def _end(self, how: signal.Signals) -> None:

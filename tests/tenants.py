@@ -15,12 +15,21 @@ from jobs.runner import run_pending
 from kernel.clock import now
 from notify import links
 from notify.models import Notice
-from tasks.domain import batches, claim, draft, questions, releases, review
+from tasks.domain import batches, claim, draft, later_checks, questions, releases, review
 from tasks.domain.draft import DraftOutdated
 from tasks.domain.reports import report_impossible
 from tasks.domain.template_draft import current, publish_draft, save_template_draft
 from tasks.domain.template_make import create_template
-from tasks.models import Assignment, Batch, DraftAlternative, Import, Repair, Task, TemplateVersion
+from tasks.models import (
+    Assignment,
+    Batch,
+    DraftAlternative,
+    Import,
+    Repair,
+    Submission,
+    Task,
+    TemplateVersion,
+)
 from tests.factories import (
     Cast,
     good_answer,
@@ -99,6 +108,7 @@ def make_tenants() -> Tenants:
         "store_id": cast.store.pk,
         "question_id": _asked(crowd, cast),
         "repair_id": _repair_of(unpublished, cast),
+        "later_check_id": _looked_through(waiting, cast),
         "batch_id": crowd.pk,
         "verb": "pause",
         "task_id": Task.objects.filter(batch=crowd, state="open").values_list("pk", flat=True)[0],
@@ -122,6 +132,13 @@ def _asked(batch: Batch, cast: Cast) -> int:
     asked = questions.ask(batch_id=batch.pk, text="Which title?", by=cast.chie, now=now())
     questions.reply(question_id=asked.pk, text="The short one", by=cast.dai, now=now())
     return asked.pk
+
+
+def _looked_through(answer: Submission, cast: Cast) -> int:
+    check = {"kind": "length", "field": "title", "max": 1}
+    made = later_checks.start(submission_id=answer.pk, check=check, by=cast.aya, now=now())
+    run_pending()
+    return made.pk
 
 
 def _repair_of(batch: Batch, cast: Cast) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-STATEFUL = {"Batch", "Task", "Slot", "Assignment", "Import", "Release", "Repair"}
+STATEFUL = {"Batch", "Task", "Slot", "Assignment", "Import", "Release", "Repair", "LaterCheck", "RepairPlan"}
 # What writes rows without asking the machine. `bulk_update` is allowed where it names other columns.
 MANY = {"bulk_create", "bulk_update", "update_or_create", "get_or_create", "create"}
 # The one place that moves many rows through the machine, and the one that makes many in their first state.

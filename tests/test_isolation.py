@@ -60,6 +60,7 @@ PAGES: dict[str, Any] = {
     "batches/<batch_id>/go-on/": DIRECTOR,
     "batches/<batch_id>/repair/": DIRECTOR,
     "batches/<batch_id>/repair/check/": DIRECTOR,
+    "batches/<batch_id>/repair/plan/": DIRECTOR,
     "batches/<batch_id>/repair/start/": DIRECTOR,
     "batches/<batch_id>/repair/state/": DIRECTOR,
     "batches/<batch_id>/questions/": ASKING,
@@ -81,6 +82,11 @@ PAGES: dict[str, Any] = {
     "results/<release_id>/not-uploaded/": DIRECTOR,
     "results/<release_id>/restore/": DIRECTOR,
     "answers/<submission_id>/": DESK,
+    "answers/<submission_id>/checks/": DESK,
+    "checks/<later_check_id>/": DESK,
+    "checks/<later_check_id>/state/": DESK,
+    "checks/<later_check_id>/restore/": DIRECTOR,
+    "checks/<later_check_id>/template/": DIRECTOR,
     "tasks/<task_id>/": DESK,
     "tasks/<task_id>/answers/": DESK,
     "templates/": OWN,
@@ -159,6 +165,8 @@ PAGES: dict[str, Any] = {
     "settings/security/email/forget/": OWN,
     "settings/security/email/<token>/": PUBLIC,
     "settings/operator/": set(),
+    "settings/operator/mail/": set(),
+    "settings/operator/mail/again/": set(),
     "settings/places/": OWN,
     "settings/places/<membership_id>/leave/": {"ben"},
     "people/": OWN,
@@ -275,6 +283,13 @@ API: dict[str, Any] = {
     "submissions/<submission_id>/correct": DESK,
     "submissions/<submission_id>/undo": DESK,
     "submissions/<submission_id>/trace": DESK,
+    "submissions/<submission_id>/later-checks": DESK,
+    "submissions/<submission_id>/later-checks/try": DESK,
+    "later-checks": OWN,
+    "later-checks/<later_check_id>": DESK,
+    "later-checks/<later_check_id>/findings": DESK,
+    "later-checks/<later_check_id>/results": DESK,
+    "later-checks/<later_check_id>/into-template": DIRECTOR,
     "shops": OWN,
     "freelancer": OWN,
     "stores/<store_id>/invitations": DIRECTOR,
@@ -299,6 +314,7 @@ API: dict[str, Any] = {
 }
 
 BASE = "api/v1/"
+LOOK_FOR = {"check": {"kind": "required", "field": "title"}}
 # What these people see of their own store and may not do there is 403, not 404.
 INSIDE = {"aya", "dai", "ben"}
 MARKS = {"minato": ["Minato", "mug-1", "マグカップ 1"], "yama": ["Yama", "yama-", "山の皿"]}
@@ -357,6 +373,8 @@ def body(path: str) -> dict[str, Any]:
         "questions": {"text": "?"},
         "replies": {"text": "?"},
         "repairs": {"note": "?"},
+        "later-checks": LOOK_FOR,
+        "try": LOOK_FOR,
         "batches": {"title": "x", "template": "product-copy", "audience": "staff"},
         "invitations": {"email": "x@example.jp", "role": "staff"},
         "pool-links": {"name": "x"},
@@ -547,6 +565,7 @@ def test_a_socket_hears_only_its_own_topics(tenants: Tenants) -> None:
         f"work.company.{cast.company.pk}": crowd,
         f"work.company.{cast.other_store.company_id}": set(),
         "work.open": {*crowd, "emi"},
+        f"later_check.{tenants.ids['later_check_id']}": desk,
         **{f"user.{user.pk}": {name} for name, user in cast.people().items()},
     }
     # A kind of topic that is not asked about here fails.

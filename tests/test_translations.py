@@ -11,6 +11,15 @@ def test_every_text_of_the_program_is_in_japanese():
     assert not missing, "\n".join(missing)
 
 
+def test_one_text_has_one_translation():
+    """The catalogues are one at run time: of two translations the reader would meet either."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for entry in messages.entries():
+        words_ = entry.msgstr or "/".join(entry.msgstr_plural.values())
+        found.setdefault((entry.msgctxt or "", entry.msgid), set()).add(words_)
+    assert not {key: each for key, each in found.items() if len(each) > 1}
+
+
 def test_placeholders_survive_translation():
     import re
 

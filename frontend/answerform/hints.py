@@ -97,6 +97,9 @@ def _hint(check: Check) -> dict[str, Any] | None:
     match check.kind:
         case CheckKind.LENGTH:
             return common | {"min": check.min, "max": check.max, "message": _length_message(check)}
+        case CheckKind.BYTES_CP932:
+            missing = _("These characters do not exist in CP932: {characters}.")
+            return common | {"max": check.max, "message": _bytes_message(check), "missing": missing}
         case CheckKind.REGEX if not _READ_DIFFERENTLY.search(check.pattern):
             return common | {
                 "pattern": check.pattern,
@@ -119,6 +122,10 @@ def _length_message(check: Check) -> str:
         )
         return sentence.format(**limits)
     return _("{min} to {max} characters are needed.").format(**limits)
+
+
+def _bytes_message(check: Check) -> str:
+    return "" if check.max is None else _("At most {max} bytes in CP932 are allowed.").format(max=check.max)
 
 
 def _regex_message(check: Check) -> str:

@@ -32,6 +32,7 @@ TOLD: dict[str, tuple[str, Promise]] = {
     "batch.paused": ("player-pause", _("%(who)s paused the batch.")),
     "batch.resumed": ("player-play", _("%(who)s resumed the batch.")),
     "batch.closed": ("lock", _("%(who)s closed the batch.")),
+    "batch.reopened": ("lock-open", _("%(who)s opened the batch again, to correct its manual.")),
     "batch.cancelled": ("ban", _("%(who)s cancelled the batch.")),
     "batch.completed": ("circle-check", _("The batch is complete.")),
     "batch.deadline_near": ("alarm", _("The deadline is less than a day away.")),

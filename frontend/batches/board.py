@@ -22,7 +22,7 @@ from kernel.clock import now
 from tasks.domain import batches, questions, reports
 from tasks.errors import IllegalMove, RoleMissing
 from tasks.models import Assignment, Batch
-from tasks.states import RUNNING_BATCH, BatchState, PauseReason, TaskState, Use
+from tasks.states import REPAIRABLE_BATCH, BatchState, PauseReason, TaskState, Use
 
 COUNTED_TO = 100
 # Which verbs are offered in which state, in the order of the menu.
@@ -54,7 +54,7 @@ def page(request: HttpRequest, batch: Batch) -> HttpResponse:
     context = {
         **_board(batch),
         "directs": director,
-        "repairable": director and batch.state in RUNNING_BATCH and not _is_set_up(batch),
+        "repairable": director and batch.state in REPAIRABLE_BATCH and not _is_set_up(batch),
         "verbs": VERBS.get(BatchState(batch.state), ()) if director and not _is_set_up(batch) else (),
         "topics": [f"batch.{batch.pk}"],
     }

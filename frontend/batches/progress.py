@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.domain import counts
+from tasks.domain.counts import Tally
 from tasks.models import Batch, Step
 from tasks.states import TaskState
 
@@ -25,11 +26,17 @@ class Segment:
 
 @dataclass(frozen=True)
 class Progress:
-    """`counts`: task state → number. `reward` in yen per answer."""
+    """`counts`: task state → number. In yen: `reward` per answer, `spent` so far, `aside` of that."""
 
     counts: Mapping[str, int]
     answers_per_task: int
     reward: int
+    spent: int = 0
+    aside: int = 0
+
+    @classmethod
+    def of(cls, tally: Tally, step: Step) -> "Progress":
+        return cls(tally.tasks, step.answers_per_task, step.reward, tally.paid, tally.aside)
 
     @property
     def total(self) -> int:
@@ -42,13 +49,8 @@ class Progress:
 
     @property
     def cost(self) -> int:
-        """Yen, when every task is done."""
-        return self.answers * self.reward
-
-    @property
-    def spent(self) -> int:
-        """Yen, for the tasks that are done."""
-        return self.counts[TaskState.DONE] * self.answers_per_task * self.reward
+        """Yen at most, when every task is done; late answers to withdrawn tasks are paid as well."""
+        return max(self.answers * self.reward + self.aside, self.spent)
 
     @property
     def segments(self) -> list[Segment]:
@@ -68,19 +70,19 @@ def first_step(batch: Batch) -> Step:
 
 
 def progress_of(batch: Batch, step: Step) -> Progress:
-    return Progress(counts.of_batch(batch.pk), step.answers_per_task, step.reward)
+    return Progress.of(counts.tallies([batch.pk])[batch.pk], step)
 
 
 def with_progress(batches: Iterable[Batch]) -> list[dict[str, Any]]:
     """Each batch with its step and progress, in two queries whatever their number."""
     rows = list(batches)
     steps = {step.batch_id: step for step in Step.objects.filter(batch__in=rows, position=1)}
-    counted = counts.of_batches(batch.pk for batch in rows)
+    counted = counts.tallies(batch.pk for batch in rows)
     return [
         {
             "batch": batch,
             "step": steps[batch.pk],
-            "progress": Progress(counted[batch.pk], steps[batch.pk].answers_per_task, steps[batch.pk].reward),
+            "progress": Progress.of(counted[batch.pk], steps[batch.pk]),
         }
         for batch in rows
     ]

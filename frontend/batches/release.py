@@ -17,9 +17,9 @@ from kernel import paging
 from kernel.clock import now
 from kernel.errors import TenchoError
 from tasks.domain import release_fresh, releases, uploaded
-from tasks.domain.queries import visible_releases
+from tasks.domain.queries import visible_later_checks, visible_releases
 from tasks.errors import Missing
-from tasks.models import Drift, Release, ReleaseCell, Unit
+from tasks.models import Drift, LaterCheck, Release, ReleaseCell, Unit
 from tasks.states import JobState
 
 CELLS, DRIFTS = 50, 50
@@ -69,9 +69,17 @@ def _head(request: HttpRequest, release: Release) -> dict[str, Any]:
         "for_shop": for_shop,
         "can_restore": for_shop and release.format != Release.Format.RESTORE,
         "restored_by": release.restored_by.filter(state=JobState.DONE).order_by("-pk")[:5],
+        "later": _later(request, release),
         "drift": release.facts.get("drift"),
         "topics": [f"batch.{release.batch_id}"],
     }
+
+
+def _later(request: HttpRequest, release: Release) -> LaterCheck | None:
+    """The check whose findings alone it restores, if the reader may see it."""
+    if release.later_check_id is None:
+        return None
+    return visible_later_checks(person(request), now()).filter(pk=release.later_check_id).first()
 
 
 def _cells(request: HttpRequest, release: Release) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """The manual was wrong: correct it, see in numbers what follows, do it, and watch it being done."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -13,47 +11,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from frontend.batches.access import batch_of, directs, person
+from frontend.batches.repair_form import Offer, Typed, context_of, last_repair, number_of
 from frontend.regions import region_response
 from kernel.clock import now
 from kernel.errors import Conflict, Invalid
-from tasks.domain import manuals, pilot, repair_scope
+from tasks.domain import pilot, repair_choice, repair_plans, repair_scope
 from tasks.domain import repair as repairing
-from tasks.domain.template_diff import Differences, differences
+from tasks.domain.repair_choice import Choice
+from tasks.domain.template_diff import differences
 from tasks.errors import RoleMissing
-from tasks.models import Batch, Repair, Step, TemplateVersion
-from tasks.states import RUNNING_BATCH, BatchState, JobState
+from tasks.models import Batch, Repair, RepairPlan
+from tasks.states import REPAIRABLE_BATCH, BatchState, JobState
 
-VERSIONS_SHOWN = 20
 GOING_ON = (JobState.QUEUED, JobState.RUNNING)
-
-
-@dataclass(frozen=True)
-class Typed:
-    """What the director has filled in. `how`: "text" for a corrected manual, else a version's number."""
-
-    how: str
-    manual_ja: str
-    manual_en: str
-    scope: str
-    note: str
-
-    @classmethod
-    def of(cls, posted: Mapping[str, str], step: Step) -> "Typed":
-        version = step.template_version
-        return cls(
-            how=posted.get("how", "text"),
-            manual_ja=posted.get("manual_ja", version.manual_ja).replace("\r\n", "\n"),
-            manual_en=posted.get("manual_en", version.manual_en).replace("\r\n", "\n"),
-            scope=posted.get("scope", Repair.Scope.ALL),
-            note=posted.get("note", "").replace("\r\n", "\n"),
-        )
-
-    def choice(self) -> dict[str, Any]:
-        """As `tasks.domain.repair.start` takes it."""
-        if self.how == "text":
-            return {"manual_ja": self.manual_ja, "manual_en": self.manual_en}
-        number = self.how.removeprefix("v")
-        return {"version_id": int(number) if number.isdecimal() and len(number) < 19 else 0}
 
 
 def _directed(request: HttpRequest, batch: Batch) -> Batch:
@@ -69,90 +39,100 @@ def page(request: HttpRequest, batch_id: int) -> HttpResponse:
     batch = _directed(request, batch_of(request, batch_id))
     if batch.state == BatchState.DRAFT:
         return redirect("batch", batch.pk)
-    last = _last(batch)
+    last = last_repair(batch)
     if last is not None and (last.state in GOING_ON or "report" in request.GET):
         return render(request, "batches/repair_state.html", _state(batch, last))
-    if batch.state not in RUNNING_BATCH:
+    if batch.state not in REPAIRABLE_BATCH:
         return redirect("batch", batch.pk)
-    return _form(request, batch)
+    return _form(request, Offer(batch))
 
 
-def _form(
-    request: HttpRequest, batch: Batch, *, problems: Invalid | None = None, status: int = 200
-) -> HttpResponse:
-    step = repairing.step_of(batch)
-    typed = Typed.of(request.POST, step)
-    last = _last(batch)
-    newer = list(manuals.newer_versions(step)[:VERSIONS_SHOWN])
-    context = {
-        "batch": batch,
-        "step": step,
-        "typed": typed,
-        "newer": newer,
-        "failed": last if last is not None and last.state == JobState.FAILED else None,
-        "plan": repair_scope.plan(step, Repair.Scope.ALL),
-        "errors": {one.field: one.message for one in problems.fields} if problems else {},
-        "problem": problems.message if problems else "",
-    }
-    return render(request, "batches/repair.html", context, status=status)
-
-
-def _last(batch: Batch) -> Repair | None:
-    rows = Repair.objects.filter(batch=batch).select_related("before", "after__template", "created_by")
-    return rows.order_by("-pk").first()
+def _form(request: HttpRequest, offer: Offer, refused: Invalid | Conflict | None = None) -> HttpResponse:
+    typed = Typed.of(request.POST, offer)
+    if isinstance(refused, Conflict):
+        context = {**context_of(offer, typed, None), "problem": refused.message}
+        return render(request, "batches/repair.html", context, status=409)
+    status = 200 if refused is None else 422
+    return render(request, "batches/repair.html", context_of(offer, typed, refused), status=status)
 
 
 @login_required
 @require_POST
 def check(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Shows what would change and what it costs; nothing has happened yet."""
-    batch = _directed(request, batch_of(request, batch_id))
+    offer = Offer(_directed(request, batch_of(request, batch_id)))
     if "back" in request.POST:
-        return _form(request, batch)
-    step = repairing.step_of(batch)
-    typed = Typed.of(request.POST, step)
+        return _form(request, offer)
+    typed = Typed.of(request.POST, offer)
     try:
-        after = repairing.check(step=step, scope=typed.scope, note=typed.note, **typed.choice())
-    except Invalid as refused:
-        return _form(request, batch, problems=refused, status=422)
-    chosen = after if after.pk else None
+        wanted = typed.choice(offer)
+        choice = repair_choice.check(step=offer.step, now=now(), **wanted)
+        numbers = _numbers(request, offer, typed.scope, choice)
+    except (Invalid, Conflict) as refused:
+        return _form(request, offer, refused)
     context = {
-        "batch": batch,
-        "step": step,
+        "batch": offer.batch,
+        "offer": offer,
         "typed": typed,
-        "after": chosen,
-        "scope": Repair.Scope(typed.scope),
-        "plan": repair_scope.plan(step, typed.scope, chosen),
-        "changed": _changed(step.template_version, after),
+        "left_out": offer.newest if offer.newest != choice.base and choice.corrected else None,
+        "changed": differences(offer.own, choice.after),
+        "deadline": wanted["deadline"] or offer.batch.deadline,
+        "moved": wanted["deadline"] is not None,
+        "taken": offer.batch.releases.filter(state=JobState.DONE).exists(),
+        **numbers,
     }
     return render(request, "batches/repair_check.html", context)
 
 
-def _changed(before: TemplateVersion, after: TemplateVersion) -> Differences:
-    return differences(before, after)
+def _numbers(request: HttpRequest, offer: Offer, scope: str, choice: Choice) -> dict[str, Any]:
+    """All is counted at once; to know what the checks refuse is a job's work."""
+    if scope == Repair.Scope.ALL:
+        after = None if choice.corrected else choice.base
+        return {"scope": Repair.Scope.ALL, "plan": repair_scope.plan(offer.step, after)}
+    row = repair_plans.ask(
+        batch_id=offer.batch.pk, judge=choice.base, corrected=choice.corrected, by=person(request), now=now()
+    )
+    where = reverse("batch_repair_plan", args=[offer.batch.pk])
+    return {
+        **_counted(offer.batch, row),
+        "plan_url": f"{where}?version={row.judge_id}&corrected={int(row.corrected)}",
+        "topics": [f"batch.{offer.batch.pk}"],
+    }
+
+
+def _counted(batch: Batch, row: RepairPlan | None) -> dict[str, Any]:
+    found: dict[str, Any] = {"batch": batch, "scope": Repair.Scope.FAILING, "count": row}
+    if row is not None and row.state == JobState.DONE:
+        return {**found, "plan": repair_scope.plan_of(row), "stale": repair_plans.is_stale(row)}
+    return {**found, "counting": row is not None and row.state in GOING_ON}
+
+
+@login_required
+@require_GET
+def plan(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """The region of the numbers while a job counts them, and when they are there."""
+    batch = _directed(request, batch_of(request, batch_id))
+    version = request.GET.get("version", "")
+    rows = RepairPlan.objects.select_related("step", "judge").filter(batch=batch)
+    row = rows.filter(judge=number_of(version), corrected=request.GET.get("corrected") == "1").first()
+    heard = [f"batch.{batch.pk}"]
+    return region_response(request, heard, "batches/_repair_numbers.html", lambda: _counted(batch, row))
 
 
 @login_required
 @require_POST
 def start(request: HttpRequest, batch_id: int) -> HttpResponse:
-    batch = _directed(request, batch_of(request, batch_id))
+    offer = Offer(_directed(request, batch_of(request, batch_id)))
     if "back" in request.POST:
-        return _form(request, batch)
-    typed = Typed.of(request.POST, repairing.step_of(batch))
+        return _form(request, offer)
     try:
-        repairing.start(
-            batch_id=batch.pk,
-            scope=typed.scope,
-            note=typed.note,
-            by=person(request),
-            now=now(),
-            **typed.choice(),
-        )
+        wanted = Typed.of(request.POST, offer).choice(offer)
+        repairing.start(batch_id=offer.batch.pk, by=person(request), now=now(), **wanted)
     except Invalid as refused:
-        return _form(request, batch, problems=refused, status=422)
+        return _form(request, offer, refused)
     except Conflict as refused:
         messages.warning(request, str(refused.message))
-    return redirect(reverse("batch_repair", args=[batch.pk]) + "?report=1")
+    return redirect(reverse("batch_repair", args=[offer.batch.pk]) + "?report=1")
 
 
 @login_required
@@ -160,7 +140,9 @@ def start(request: HttpRequest, batch_id: int) -> HttpResponse:
 def state(request: HttpRequest, batch_id: int) -> HttpResponse:
     batch = _directed(request, batch_of(request, batch_id))
     heard = [f"batch.{batch.pk}"]
-    return region_response(request, heard, "batches/_repair_state.html", lambda: _state(batch, _last(batch)))
+    return region_response(
+        request, heard, "batches/_repair_state.html", lambda: _state(batch, last_repair(batch))
+    )
 
 
 def _state(batch: Batch, last: Repair | None) -> dict[str, Any]:

@@ -174,10 +174,17 @@ def line_of(release: Release) -> dict[str, Any]:
         "nothing": done and not release.answers,
         "problem": release_problem(release.error) if release.error else "",
         "place": _place(release),
-        "places": release.error["params"].get("places", [])[:PLACES] if release.error else [],
+        **_places(release),
         "warnings": [warning(stored) for stored in release.warnings],
         "new": release.facts.get("new"),
     }
+
+
+def _places(release: Release) -> dict[str, Any]:
+    """The cells whose characters the file cannot hold, and how many there are beyond those."""
+    params = release.error["params"] if release.error else {}
+    shown = params.get("places", [])[:PLACES]
+    return {"places": shown, "places_more": params.get("total", 0) - len(shown)}
 
 
 def _place(release: Release) -> str:

@@ -51,13 +51,19 @@ def listing(request: HttpRequest, batch: Batch) -> HttpResponse:
         rows = rows.filter(~Exists(used), state=TaskState.DONE)
     else:
         state = request.GET.get("state", "")
-        state = state if state in TaskState.values else TaskState.OPEN.value
+        state = state if state in TaskState.values else _first_filled(batch)
         rows = rows.filter(state=state)
     page = paging.page(rows, key=["position", "id"], after=request.GET.get("after"), limit=PAGE)
     found = [cards.card_of(task) for task in page.items]
     cards.put_people(found)
     context = {**_tabs(batch), "step": step, "state": state, "cards": found, "next": page.next}
     return render(request, "batches/tasks.html", {**context, "show": "choose" if not state else ""})
+
+
+def _first_filled(batch: Batch) -> str:
+    counted = counts.of_batch(batch.pk)
+    filled = (state for state in cards.COLUMNS if counted[state])
+    return next(filled, TaskState.OPEN).value
 
 
 def _tabs(batch: Batch) -> dict[str, Any]:

@@ -3,6 +3,7 @@ from django.urls import path, register_converter
 from frontend.batches import (
     board,
     columns,
+    later,
     listing,
     new,
     preview,
@@ -51,6 +52,7 @@ urlpatterns = [
     path("batches/<id:batch_id>/go-on/", repair.go_on, name="batch_go_on"),
     path("batches/<id:batch_id>/repair/", repair.page, name="batch_repair"),
     path("batches/<id:batch_id>/repair/check/", repair.check, name="batch_repair_check"),
+    path("batches/<id:batch_id>/repair/plan/", repair.plan, name="batch_repair_plan"),
     path("batches/<id:batch_id>/repair/start/", repair.start, name="batch_repair_start"),
     path("batches/<id:batch_id>/repair/state/", repair.state, name="batch_repair_state"),
     path("batches/<id:batch_id>/<batch_verb:verb>/", board.move, name="batch_move"),
@@ -66,6 +68,11 @@ urlpatterns = [
     path("results/<id:release_id>/not-uploaded/", release.untick, name="result_not_uploaded"),
     path("results/<id:release_id>/restore/", release.restore, name="result_restore"),
     path("answers/<id:submission_id>/", trace.page, name="trace"),
+    path("answers/<id:submission_id>/checks/", later.begin, name="later_check_begin"),
+    path("checks/<id:later_check_id>/", later.page, name="later_check"),
+    path("checks/<id:later_check_id>/state/", later.state, name="later_check_state"),
+    path("checks/<id:later_check_id>/restore/", later.restore, name="later_check_restore"),
+    path("checks/<id:later_check_id>/template/", later.into_template, name="later_check_template"),
     path("tasks/<id:task_id>/", tasks.page, name="task"),
     path("tasks/<id:task_id>/answers/", tasks.answers, name="task_answers"),
 ]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from frontend.work.inputs import column_label
+from tasks.models import TemplateVersion
 
 # The columns that a director can ask for as blank, in the order they are offered.
 COLUMNS: dict[str, Promise] = {
@@ -52,3 +53,12 @@ def choice_in_words(row_filter: Mapping[str, Any], facts: Mapping[str, Any]) -> 
         )
     parts += [str(STATUSES.get(status, status)) for status in row_filter.get("statuses", [])]
     return " · ".join(parts) or _("All products")
+
+
+def version_name(version: TemplateVersion, *, beside: TemplateVersion) -> str:
+    """A version as it is called in a sentence; of two templates each counts from 1, so it is said whose."""
+    named = {"n": version.number}
+    if version.template_id == beside.template_id:
+        return _("version %(n)d") % named
+    supplied = version.template.company_id is None
+    return (_("the supplied version %(n)d") if supplied else _("your own version %(n)d")) % named

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
@@ -19,13 +19,22 @@ from notify.states import Email
 @login_required
 def page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
+    groups = _groups(request, user)
     if request.method == "POST":
-        chosen = {name: request.POST[name] for name in preferences.of_person(user) if name in request.POST}
-        preferences.choose(emails=chosen, by=user, now=now())
+        shown = [row["name"] for group in groups for row in group["rows"]]
+        preferences.choose(emails=_chosen(request.POST, shown), by=user, now=now())
         messages.success(request, _("Saved."))
         return redirect("notice_settings")
-    context = {"groups": _groups(request, user), "refused": refused_address(user)}
-    return render(request, "notices/settings.html", context)
+    return render(request, "notices/settings.html", {"groups": groups, "refused": refused_address(user)})
+
+
+def _chosen(sent: QueryDict, shown: list[str]) -> dict[str, str]:
+    """Each as it was sent, or one choice for all that is shown."""
+    if sent.get("all") == "daily":
+        return dict.fromkeys(shown, Email.DAILY)
+    if sent.get("all") == "usual":
+        return {name: str(KINDS[name].email) for name in shown}
+    return {name: str(sent[name]) for name in shown if name in sent}
 
 
 def _groups(request: HttpRequest, user: Any) -> list[dict[str, Any]]:
@@ -37,7 +46,7 @@ def _groups(request: HttpRequest, user: Any) -> list[dict[str, Any]]:
     for group, label in GROUPS.items():
         rows = [_row(name, present[name]) for name in present if KINDS[name].group == group]
         if mine[group] and rows:
-            groups.append({"label": label, "rows": rows, "kept": any(row["kept"] for row in rows)})
+            groups.append({"label": label, "rows": rows})
     return groups
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.models import User
 from kernel.clock import now
 from notify.domain import mark_read, preferences
-from notify.kinds import kind_of
+from notify.kinds import kind_of, why_kept
 from notify.links import Stop, Target, read_stop, read_target
 from notify.models import Delivery, Notice
 
@@ -61,8 +61,10 @@ def stop(request: HttpRequest, stop_link: str) -> HttpResponse:
     if wanted is None:
         raise Http404
     _speak_to_reader(request, wanted)
+    of = kind_of(wanted.kind) if wanted.kind else None
     context: dict[str, Any] = {
-        "of": kind_of(wanted.kind) if wanted.kind else None,
+        "of": of,
+        "why": why_kept(of) if of else "",
         "less": preferences.less(wanted.kind) if wanted.kind else "off",
         "address": wanted.address,
     }

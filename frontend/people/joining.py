@@ -12,7 +12,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.domain import invitations
@@ -20,6 +19,7 @@ from accounts.domain.people import sign_up
 from accounts.models import Company, Invitation, User
 from accounts.states import Language
 from frontend.people.member_forms import JoinForm
+from frontend.people.security import with_its_mail
 from kernel.clock import now
 from kernel.errors import Conflict
 from workers.domain import pool_links
@@ -40,6 +40,7 @@ class Offer:
     home: str
 
 
+@with_its_mail
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     found = invitations.by_token(token)
     code = invitations.unusable(found, now())
@@ -61,6 +62,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     return _show(request, offer)
 
 
+@with_its_mail
 def pool(request: HttpRequest, token: str) -> HttpResponse:
     found = pool_links.by_token(token)
     code = pool_links.unusable(found, now())
@@ -101,7 +103,7 @@ def _with_new_account(request: HttpRequest, offer: Offer) -> HttpResponse:
                 email=form.cleaned_data["email"],
                 name=form.cleaned_data["name"],
                 password=form.cleaned_data["password"],
-                language=get_language() if get_language() in Language.values else Language.JAPANESE,
+                language=Language.present(),
                 verified=bool(offer.email),
                 now=now(),
             )
@@ -132,5 +134,4 @@ def _page(request: HttpRequest, offer: Offer, form: JoinForm) -> HttpResponse:
     status = 410 if offer.refusal else 200
     response = render(request, offer.template, context, status=status)
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
     return response

@@ -5,7 +5,9 @@ from functools import wraps
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
+from allauth.account.internal.flows.email_verification import send_verification_email_to_address
 from allauth.account.models import EmailAddress
+from allauth.core import ratelimit
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.models import UserSession
@@ -13,6 +15,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -27,6 +30,7 @@ from frontend.batches.access import person
 from frontend.people.member_forms import DomainForm
 from kernel.clock import now
 from kernel.errors import Invalid, Missing
+from notify.domain import address_change
 
 
 @login_required
@@ -61,8 +65,11 @@ def email(request: HttpRequest) -> HttpResponse:
     """Asks for a new address; it counts once both addresses have confirmed it."""
     form = EmailForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        limited: HttpResponse | None = ratelimit.consume_or_429(request, action="change_email")
+        if limited is not None:
+            return limited
         try:
-            email_change.ask(email=form.cleaned_data["email"], by=person(request), now=now())
+            address_change.ask(email=form.cleaned_data["email"], by=person(request), now=now())
         except Invalid as wrong:
             form.take(wrong)
         else:
@@ -85,7 +92,7 @@ def email_confirm(request: HttpRequest, token: str) -> HttpResponse:
         raise Missing
     if request.method != "POST":
         return render(request, "settings/email_confirm.html", {"change": change})
-    done = email_change.confirm(token=token, now=now())
+    done = address_change.confirm(token=token, now=now())
     text = (
         _("Your address is %(email)s now.") if done else _("Confirmed. The other address is still to come.")
     )
@@ -99,9 +106,9 @@ def prove_email(request: HttpRequest) -> HttpResponse:
     """Sends the link again by which somebody proves the address they signed up with."""
     user = person(request)
     address = EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=False).first()
-    if address is not None:
-        address.send_confirmation(request)
-        messages.success(request, _("A link is on its way to %(email)s.") % {"email": user.email})
+    if address is not None and not send_verification_email_to_address(request, address):
+        text = _("A link was sent to %(email)s a moment ago. Look into that mailbox, also among the junk.")
+        messages.info(request, text % {"email": user.email})
     return redirect("security")
 
 
@@ -120,6 +127,19 @@ def own_passkey(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
         if not mine.filter(pk=pk).exists():
             raise Missing
         return view(request, pk=pk)
+
+    return guarded
+
+
+def with_its_mail(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """What is changed and the mail that tells of it are kept together or not at all."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, **names: str) -> HttpResponse:
+        if request.method != "POST":
+            return view(request, **names)
+        with transaction.atomic():
+            return view(request, **names)
 
     return guarded
 

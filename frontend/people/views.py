@@ -25,7 +25,7 @@ from notify.domain import mark_read, unread_count
 from notify.domain.refusals import refused_address
 from notify.kinds import kind_of
 from notify.models import Notice
-from notify.texts import words
+from notify.texts import place, words
 from tasks.domain.queries import review_queue
 from tasks.models import Assignment
 from tasks.states import AssignmentState
@@ -97,6 +97,7 @@ def _inbox(request: HttpRequest) -> dict[str, Any]:
         {
             "notice": notice,
             "text": words(notice.kind, notice.params),
+            "place": place(notice.params),
             "icon": kind_of(notice.kind).icon,
         }
         for notice in found.items

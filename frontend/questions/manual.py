@@ -1,5 +1,7 @@
 """Putting an answer into the manual: the proposed text, changed at will, becomes a new version."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -9,12 +11,13 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.domain.queries import has_role
 from frontend.batches.access import person
+from frontend.batches.wording import version_name
 from frontend.questions.shown import line_of
 from kernel.clock import now
 from kernel.errors import Conflict, Invalid
-from tasks.domain import questions
+from tasks.domain import manuals, questions
 from tasks.errors import RoleMissing
-from tasks.models import Question
+from tasks.models import Question, Step
 from tasks.rules import DIRECT_ROLES
 
 
@@ -36,6 +39,18 @@ def page(request: HttpRequest, question_id: int) -> HttpResponse:
     return redirect("question", found.pk)
 
 
+def _newer(step: Step) -> dict[str, Any]:
+    newest = manuals.newest(step)
+    if newest is None:
+        return {}
+    own = step.template_version
+    return {
+        "newest": newest,
+        "own": version_name(own, beside=newest),
+        "newer": version_name(newest, beside=own),
+    }
+
+
 def _page(
     request: HttpRequest,
     question: Question,
@@ -43,12 +58,13 @@ def _page(
     typed: dict[str, str] | None = None,
     refused: Invalid | Conflict | None = None,
 ) -> HttpResponse:
-    step = questions.step_of(question.batch_id)
-    proposed = questions.proposed_manual(question, step)
+    step = manuals.step_of(question.batch_id)
+    proposed = questions.proposed_manual(question, step.template_version)
     fields = refused.fields if isinstance(refused, Invalid) else []
     context = {
         **line_of(request, question),
         "version": step.template_version,
+        **_newer(step),
         "typed": typed or {f"manual_{language}": text for language, text in proposed.items()},
         "problem": refused.message if refused else "",
         "errors": {one.field: one.message for one in fields},

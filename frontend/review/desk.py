@@ -169,9 +169,15 @@ def presence_of(assignment: Assignment, submission: Submission, *, by: User, now
         "other_reviewer": assignment.reviewer if leased and assignment.reviewer_id != by.pk else None,
         "until": until if leased else None,
         "undecided": assignment.state in UNDECIDED,
+        "decided_by": "" if assignment.state in UNDECIDED else _decided_by(submission),
         "presence_url": reverse("review_presence", args=[submission.pk]),
         "presence_topics": [f"review.store.{assignment.store_id}", f"batch.{assignment.batch_id}"],
     }
+
+
+def _decided_by(submission: Submission) -> str:
+    last = submission.reviews.select_related("reviewer").order_by("-pk").first()
+    return last.reviewer.name if last is not None and last.reviewer is not None else ""
 
 
 def _load(submission: Submission) -> Assignment:

@@ -28,6 +28,7 @@
   const TYPING_PAUSE_MS = 300;
   const START_MS = 5000;
   const MAX_STRING = 100000;
+  const MAX_NAMED = 20; // characters that CP932 lacks
   const MAX_NUMBER = 1e15;
   const HALF_WIDTH = /[\x00-\x7f\uff61-\uff9f]/u;
   // What Python's str.strip() takes away; trim() differs at \x1c-\x1f, \x85 and \ufeff.
@@ -44,6 +45,22 @@
       bytes += HALF_WIDTH.test(char) ? 1 : 2;
     }
     return bytes;
+  };
+  /* What CP932 holds of two bytes, found out on first need: the browser reads it, but does not write it. */
+  let twoBytes = null;
+  const readTwoBytes = () => {
+    const pairs = [];
+    for (let first = 0x81; first <= 0xfc; first = first === 0x9f ? 0xe0 : first + 1) {
+      for (let second = 0x40; second <= 0xfc; second += second === 0x7e ? 2 : 1) pairs.push(first, second);
+    }
+    twoBytes = new Set(new TextDecoder("shift_jis").decode(Uint8Array.from(pairs)));
+    twoBytes.delete("\ufffd");
+    // Written like their full-width twins, as Windows does it.
+    for (const char of "¢£¬‖−〜") twoBytes.add(char);
+  };
+  const missingInCp932 = (text) => {
+    if (!twoBytes) readTwoBytes();
+    return [...new Set(lines(text))].filter((char) => !HALF_WIDTH.test(char) && !twoBytes.has(char));
   };
   const strip = (text) => text.replace(ENDS, "");
   const fill = (template, values) =>
@@ -273,7 +290,21 @@
     if (check.kind === "field") {
       return said(check, judges[check.of](check, control));
     }
+    if (check.kind === "bytes_cp932") {
+      return tooMuchForCp932(check, control.value);
+    }
     return (await fails(check, control)) ? [`check_${check.kind}`, check.message] : null;
+  };
+
+  const tooMuchForCp932 = (check, text) => {
+    const missing = missingInCp932(text);
+    if (missing.length) {
+      const named = missing.slice(0, MAX_NAMED).map((char) => {
+        return `${char} (U+${char.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")})`;
+      });
+      return ["check_bytes_cp932", fill(check.missing, { characters: named.join(", ") })];
+    }
+    return check.max !== null && cp932Bytes(text) > check.max ? ["check_bytes_cp932", check.message] : null;
   };
 
   const said = (check, found) => (found ? [found[0], fill(check.messages[found[0]], found[1])] : null);

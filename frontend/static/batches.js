@@ -1,4 +1,5 @@
-// The director's pages: dropping a file, the total while typing, moving on when a job is done, columns on a phone.
+// The director's pages: dropping a file, the total while typing, what a table's columns are for, moving on when
+// a job is done, columns on a phone.
 (() => {
   "use strict";
 
@@ -43,6 +44,40 @@
       terms.querySelector("[data-total]").textContent = yen(amount * Number(terms.dataset.answers));
     };
     reward.addEventListener("input", show);
+    show();
+  }
+
+  // ---- what a table's columns are for: the sum, and the rules of what is filled ---------------------
+
+  const own = document.querySelector("[data-own-columns]");
+  if (own) {
+    const roles = [...own.querySelectorAll("select[name^='role-']")];
+    const words = own.querySelector("[data-own-sum]");
+    const label = (select) => select.labels[0].textContent;
+    const put = (part, text, good) => {
+      const place = words.querySelector(`[data-sum="${part}"]`);
+      if (place.textContent !== String(text)) place.textContent = text;
+      if (good === undefined) return;
+      place.parentElement.classList.toggle("ok", good);
+      place.parentElement.classList.toggle("warn", !good);
+    };
+    const show = () => {
+      const keys = roles.filter((select) => select.value === "key").map(label);
+      const filled = roles.filter((select) => select.value.startsWith("fill:"));
+      put("key", keys.join(", ") || words.dataset.none, keys.length === 1);
+      put("fill", filled.length, filled.length > 0);
+      const shownAs = roles.filter((select) => select.value.startsWith("input:"));
+      const ticked = [...own.querySelectorAll("input[name=show]:checked")].map((box) => box.value);
+      put("show", new Set([...ticked, ...shownAs.map((select) => select.name.slice("role-".length))]).size);
+      for (const select of roles) select.closest("[data-column]").classList.toggle("is-used", select.value !== "");
+      for (const rules of own.querySelectorAll("[data-rules-of]")) {
+        const filling = filled.filter((select) => select.value === rules.dataset.rulesOf);
+        rules.hidden = filling.length === 0;
+        if (filling.length) rules.querySelector("[data-fills]").textContent = `→ ${filling.map(label).join(", ")}`;
+      }
+      own.querySelector("[data-no-fill]").hidden = filled.length > 0;
+    };
+    own.addEventListener("change", show);
     show();
   }
 

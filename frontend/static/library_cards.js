@@ -86,8 +86,8 @@
 
     // Labels need ids, and a page has many cards.
     numbered(card) {
-      List.count = (List.count || 0) + 1;
       for (const control of card.querySelectorAll("[data-id]")) {
+        List.count = (List.count || 0) + 1;
         control.id = `${control.dataset.id}-${List.count}`;
         const label = control.closest(".line, .cell") && control.closest(".line, .cell").querySelector("label");
         if (label && !label.htmlFor && !label.contains(control)) label.htmlFor = control.id;

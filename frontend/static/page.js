@@ -26,8 +26,9 @@
   function inWords(minutes) {
     if (minutes < 0) return left.leftOver;
     if (minutes < 60) return left.leftMinute.replace("{n}", minutes);
-    if (minutes < 48 * 60) return left.leftHour.replace("{n}", Math.floor(minutes / 60));
-    return left.leftDay.replace("{n}", Math.floor(minutes / 1440));
+    const hours = Math.floor(minutes / 60);
+    if (hours < 48) return left.leftHour.replace("{n}", hours).replace("{m}", minutes % 60);
+    return left.leftDay.replace("{n}", Math.floor(hours / 24)).replace("{h}", hours % 24);
   }
 
   function countDown() {
@@ -43,6 +44,8 @@
     showCounters();
     countDown();
     setInterval(countDown, 15000);
+    const here = document.querySelector(".tabs [aria-current]");
+    if (here) here.scrollIntoView({ block: "nearest", inline: "center" });
     const counters = document.querySelector('[data-region="/counters/"]');
     if (counters) counters.dispatchEvent(new Event("region:refresh", { bubbles: true }));
   });

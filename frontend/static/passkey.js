@@ -5,6 +5,9 @@
   const supported = Boolean(window.PublicKeyCredential && window.webauthnJSON);
   for (const form of document.querySelectorAll("[data-passkey-form]")) form.hidden = !supported;
 
+  // Browsers bind a passkey to a name; an address in numbers has none.
+  const nameless = /^[0-9.]+$|^\[/.test(window.location.hostname);
+
   async function optionsOf(button) {
     if (button.dataset.options) return JSON.parse(document.getElementById(button.dataset.options).textContent);
     const answer = await fetch(button.form.action, {
@@ -27,7 +30,8 @@
     const button = event.target.closest("button[data-passkey]");
     if (!button || button.disabled) return;
     const problem = button.form.querySelector("[data-passkey-problem]");
-    problem.textContent = "";
+    problem.textContent = nameless ? button.dataset.textNameless : "";
+    if (nameless) return;
     button.disabled = true;
     try {
       button.form.elements.credential.value = JSON.stringify(await credentialFor(button));

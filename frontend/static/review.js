@@ -186,6 +186,11 @@
 
   async function decide(form, submitter) {
     if (busy) return;
+    const corrected = form === part("approve") && correction();
+    if (corrected) {
+      corrected.requestSubmit();
+      return;
+    }
     busy = true;
     frame.setAttribute("aria-busy", "true");
     desk().querySelector("[data-problem]").hidden = true;
@@ -274,6 +279,8 @@
   // ---- the parts that open --------------------------------------------------------------------
 
   function open(part, focus = true) {
+    // An untouched correction makes room; one that was begun stays.
+    if (part && !correction()) desk().querySelector("[data-correct]")?.removeAttribute("open");
     for (const form of desk().querySelectorAll(".decide-part")) {
       const mine = form.dataset.part === part;
       form.classList.toggle("is-open", mine);
@@ -304,6 +311,7 @@
   function correct() {
     const box = desk().querySelector("[data-correct]");
     if (!box) return;
+    open("");
     const fields = [...desk().querySelectorAll("[data-field]")];
     const here = fields.find((field) => field.contains(document.activeElement));
     const found = here || fields.find((field) => field.querySelector(".finding"));
@@ -323,6 +331,30 @@
     if (!shown) return;
     shown.querySelector("[data-against]").hidden = choices().length < 2;
     if (window.Diff) compare(remembered(choices()));
+  }
+
+  // What somebody has corrected is not passed over by approving: then it is approved with the correction.
+  function correction() {
+    const form = desk().querySelector("[data-correct][open] form");
+    const isChanged = (c) => {
+      if (c.type === "hidden") return false;
+      if (c.type === "checkbox" || c.type === "radio") return c.checked !== c.defaultChecked;
+      if (c.options) return [...c.options].some((one) => one.selected !== one.defaultSelected && (one.selected || c.multiple));
+      return "defaultValue" in c && c.value !== c.defaultValue;
+    };
+    return form && [...form.elements].some(isChanged) ? form : null;
+  }
+
+  function closeParts() {
+    const kept = correction();
+    const parts = [...desk().querySelectorAll(".decide-part.is-open, [data-correct][open]")];
+    const open = parts.filter((one) => !kept || !one.contains(kept));
+    for (const one of open) {
+      if (one.matches("details")) one.open = false;
+      else one.classList.remove("is-open");
+    }
+    for (const button of desk().querySelectorAll("[data-show][aria-expanded]")) button.setAttribute("aria-expanded", "false");
+    return open.length > 0;
   }
 
   // ---- keys -----------------------------------------------------------------------------------
@@ -349,10 +381,17 @@
   }
 
   function deskKey(key) {
+    // Somebody else was quicker: every decision leads on.
+    if (desk().querySelector("[data-decided]") && "acer".includes(key)) {
+      skip();
+      return true;
+    }
     switch (key) {
       case "a":
         if (part("approve")) part("approve").requestSubmit();
         return true;
+      case "Escape":
+        return closeParts();
       case "c":
         comment();
         return true;

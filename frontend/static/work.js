@@ -547,9 +547,6 @@
   setInterval(warn, 5000);
   warn();
 
-  if (window.matchMedia("(max-width: 61.99rem)").matches) {
-    for (const fold of document.querySelectorAll("[data-fold]")) fold.open = false;
-  }
   offerMirror();
   // Typed while this script was still on its way. (A reload brings back old words by itself: those are not typed.)
   const [arrival] = performance.getEntriesByType("navigation");

@@ -18,6 +18,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from accounts.browsers import browser_name
+
 register = template.Library()
 ICONS = Path(settings.ICONS_ROOT)
 
@@ -109,29 +111,13 @@ def in_words(left: timedelta) -> str:
         return _("over")
     if minutes < 60:
         return _("{n} min left").format(n=minutes)
-    if minutes < 48 * 60:
-        return _("{n} h left").format(n=minutes // 60)
-    return _("{n} d left").format(n=minutes // 1440)
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return _("{n} h {m} min left").format(n=hours, m=minutes)
+    return _("{n} d {h} h left").format(n=hours // 24, h=hours % 24)
 
 
-BROWSERS = (
-    ("Edg", "Edge"),
-    ("OPR", "Opera"),
-    ("Firefox", "Firefox"),
-    ("Chrome", "Chrome"),
-    ("Safari", "Safari"),
-)
-SYSTEMS = (
-    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
-    ("Mac OS", "macOS"), ("Linux", "Linux"),
-)  # fmt: skip
-
-
-@register.filter
-def browser(agent: str) -> str:
-    """What a person recognises of a User-Agent header: "Chrome · Windows"."""
-    names = [next((name for mark, name in known if mark in agent), "") for known in (BROWSERS, SYSTEMS)]
-    return " · ".join(filter(None, names)) or agent[:60] or "–"
+register.filter("browser", browser_name)
 
 
 @register.filter

@@ -1,8 +1,9 @@
 """What changed in a task's manual since its worker last worked by it, and what the store says about it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import HttpRequest
+from django.utils.translation import get_language
 
 from frontend.questions.shown import panel
 from tasks.domain import manuals
@@ -29,7 +30,14 @@ def changes_for(assignment: Assignment) -> Changes | None:
         return None
     repairs = Repair.objects.filter(batch=assignment.batch_id, after=assignment.template_version_id)
     note = repairs.order_by("-pk").values_list("note", flat=True).first()
-    return Changes(found, assignment.claimed_version_id is not None, note or "")
+    return Changes(_for_reader(found), assignment.claimed_version_id is not None, note or "")
+
+
+def _for_reader(found: Differences) -> Differences:
+    """The manual in the reader's language, unless only the other one has changed."""
+    language = (get_language() or "ja")[:2]
+    mine = found.manual.get(language)
+    return replace(found, manual={language: mine}) if mine else found
 
 
 def excuse_of(assignment: Assignment) -> Review | None:

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from tasks.answers.lists import Input, parse_inputs
+from tasks.answers.lists import Input, logical_name, parse_inputs
 from tasks.answers.manual import render_manual
 from tasks.models import TemplateVersion, Unit
 
@@ -81,10 +81,16 @@ class ShownInput:
 def describe_inputs(version: TemplateVersion, unit: Unit) -> list[ShownInput]:
     """The inputs that the template names, in its order, with the unit's values in the reader's language.
 
-    After them, the columns of a mapped table that the director shows and the template does not know.
+    After them, the columns of a mapped table that the director shows and the template does not know. What no
+    column of the table was chosen for is not asked after.
     """
     named = [_describe(entry, unit.values) for entry in parse_inputs(version.inputs)]
-    return named + _columns(unit.values.get("columns") or [], {entry.name for entry in named})
+    columns = unit.values.get("columns")
+    if columns is None:
+        return named
+    chosen = {column["name"] for column in columns}
+    shown = [one for one in named if not one.is_empty or logical_name(one.kind, one.name) in chosen]
+    return shown + _columns(columns, {logical_name(one.kind, one.name) for one in named})
 
 
 def _columns(columns: Sequence[Mapping[str, Any]], named: set[str]) -> list[ShownInput]:

@@ -120,9 +120,10 @@ def _mine(request: HttpRequest) -> dict[str, Any]:
 
 
 def _tab(asked: str, counted: dict[str, int]) -> Tab:
-    """The tab asked for; else what came back, if anything did."""
+    """The tab asked for; else the first that holds something: what came back, what is in hand, what waits."""
     by_name = {tab.name: tab for tab in TABS}
-    return by_name.get(asked) or by_name["returned" if counted["returned"] else "hand"]
+    filled = next((name for name in ("returned", "hand", "waiting") if counted[name]), "hand")
+    return by_name.get(asked) or by_name[filled]
 
 
 def _counted(user: User) -> dict[str, int]:

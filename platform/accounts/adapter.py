@@ -5,12 +5,20 @@ from qrcode import QRCode
 from qrcode.image.svg import SvgPathImage
 
 from accounts.domain.installation import installation
+from accounts.models import User
+from accounts.states import Language
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """By invitation, unless the operator has opened the door to everybody."""
         return installation().open_sign_up
+
+    def new_user(self, request: HttpRequest) -> User:
+        """Whoever signs up goes on in the language of that page, and is mailed in it."""
+        user: User = super().new_user(request)
+        user.language = Language.present()
+        return user
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: str) -> str:
         """Failed attempts from somewhere else do not keep a person out: the network is part of the key."""

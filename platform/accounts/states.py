@@ -1,6 +1,7 @@
 """Names of roles and scopes, with their labels."""
 
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 
@@ -22,3 +23,9 @@ class Scope(models.TextChoices):
 class Language(models.TextChoices):
     JAPANESE = "ja", "日本語"
     ENGLISH = "en", "English"
+
+    @classmethod
+    def present(cls) -> str:
+        """The language spoken at the moment: of somebody without an account, that of their browser."""
+        language = get_language()
+        return language if language in cls.values else str(cls.JAPANESE)

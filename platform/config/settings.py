@@ -164,11 +164,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+# In `notify`, which has the outbox that its mails go by.
+ACCOUNT_ADAPTER = "notify.adapter.MailingAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignUpForm"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "none"
+# A link is mailed at sign-up; whoever has not opened it yet can work all the same.
+ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -179,6 +182,8 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "30/m/ip,5/5m/key",
     # Opening an invitation's link costs nothing; answering it is counted.
     "join": "30/m/ip",
+    # Each mails two addresses, of which one may be anybody's.
+    "change_email": "5/h/user",
 }
 # What changed in an account is mailed to its owner.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
@@ -236,7 +241,8 @@ STORAGES = {
 }
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+# A table has up to 1,000 columns, each with a role and perhaps a tick, and the rules of what is filled.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2500
 
 # Browsers
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -247,6 +253,7 @@ SESSION_ENGINE = (
 )
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
+CSRF_FAILURE_VIEW = "frontend.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -15,7 +15,17 @@ FILE_MESSAGES = {
     "file_empty": _("The file is empty."),
     "file_too_big": _("The file is larger than %(limit_mb)d MB. Split it and upload the parts."),
     "file_zip": _("This is a ZIP archive, not a CSV file. Unpack it and upload the CSV file inside."),
-    "file_spreadsheet": _("This is a spreadsheet workbook, not a CSV file. Save it as “CSV UTF-8” first."),
+    "file_spreadsheet": _(
+        "This workbook is locked with a password or from before Excel 2007."
+        " Save it as an Excel workbook (.xlsx) without a password, or as “CSV UTF-8”."
+    ),
+    "file_workbook": _("This is a spreadsheet workbook, not a CSV file. Save it as “CSV UTF-8” first."),
+    "workbook_damaged": _("This workbook cannot be read. Open it in Excel, save it again and upload that."),
+    "workbook_too_big": _(
+        "Unpacked, the workbook is too large. Save the sheet as “CSV UTF-8” and upload that."
+    ),
+    "sheet_missing": _("The workbook has no sheet “%(sheet)s”."),
+    "cell_too_long_workbook": _("A cell of a workbook holds at most %(limit)d characters."),
     "file_html": _("This is a web page, not a CSV file. Perhaps the download needed a sign-in."),
     "file_xml": _("This is an XML file, not a CSV file."),
     "file_utf16": _("The file is UTF-16 text. Save it as “CSV UTF-8” and upload it again."),
@@ -31,6 +41,9 @@ FILE_MESSAGES = {
     ),
     "columns_too_few": _(
         "The file has one column only. Columns are separated by commas or tabs, and at least two are needed."
+    ),
+    "header_row_wrong": _(
+        "Row %(number)d cannot be the header: it is empty or too far down the file. Choose another row."
     ),
     "header_changed": _(
         "The columns are no longer those of the mapping (now “%(found)s”, expected “%(expected)s”)."
@@ -73,6 +86,14 @@ ROW_MESSAGES = {
     "key_split": _(
         "The rows with the key “%(handle)s” are not together:"
         " they began at row %(first_row)d and others came between."
+    ),
+    "cell_formula": _(
+        "The cell holds a formula, which an answer would overwrite."
+        " Put its value there, or map another column."
+    ),
+    "cell_merged": _(
+        "The cell is merged with others, where an answer could not be seen."
+        " Split the merged cells, or map another column."
     ),
     "unit_refused": _(
         "A row with the same key (row %(first_row)d) was refused, so this row is left out too."

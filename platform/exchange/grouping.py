@@ -79,6 +79,7 @@ class _Grouper:
         self.handle = source.key
         self.title = source.title if source.title_required else None
         self.together = source.together
+        self.fixed = source.workbook.fixed if source.workbook else {}
         self.codes = _TABLE_CODES if source.mapped else _PRODUCT_CODES
         self.on_refusal = on_refusal
         self.key = ""
@@ -126,7 +127,7 @@ class _Grouper:
     def _begin(self, record: Record, handle: str, texts: list[str]) -> ProductRow | None:
         self.key = handle
         self.following = None
-        column, code, params = self._first_row_problem(handle, texts)
+        column, code, params = self._first_row_problem(record.row, handle, texts)
         first_row = self.first_rows.setdefault(handle, self.damaged.get(handle, record.row))
         if not code:
             return ProductRow(handle, True, texts)
@@ -135,7 +136,7 @@ class _Grouper:
         self.following = (code, params) if same_for_all else (self.codes["refused"], {"first_row": first_row})
         return None
 
-    def _first_row_problem(self, handle: str, texts: list[str]) -> tuple[str, str, Params]:
+    def _first_row_problem(self, row: int, handle: str, texts: list[str]) -> tuple[str, str, Params]:
         """Return column, code and params of a problem with a unit's first row; no code, no problem."""
         column = self.header[self.handle]
         if handle in self.first_rows:
@@ -147,6 +148,9 @@ class _Grouper:
             return column, self.codes["long"], {"limit": HANDLE_LENGTH}
         if self.title is not None and not texts[self.title].strip():
             return self.header[self.title], "title_missing", {}
+        for index, rows in self.fixed.items():
+            if row in rows:
+                return self.header[index], rows[row], {}
         return "", "", {}
 
     def _refuse(self, record: Record, column: str, code: str, params: Params) -> None:

@@ -16,6 +16,7 @@ from exchange.errors import RowRefusal
 from exchange.grouping import OnProgress, ProductRow, product_rows
 from exchange.rendering import render_description, unify_line_ends
 from exchange.source import Source
+from exchange.workbook_writing import RowChanges, check_length, copy_with, write_new
 
 Answers = Mapping[str, str]  # logical column -> answer
 Lookup = Callable[[Sequence[str]], Mapping[str, Answers]]
@@ -87,10 +88,14 @@ def write_whole(
 ) -> Written:
     """Copy the file with the answers in their cells; all other bytes stay as they are.
 
-    Raises NotEncodable before anything is written. For that, a file that is not UTF-8 is read twice.
+    Raises NotEncodable before anything is written. For that, a file that is not UTF-8 is read twice. Of a
+    workbook all other cells and parts stay as they are.
     """
     _require_encodable(file, source, lookup)
     merge = _Merge(file, source, lookup)
+    if source.workbook:
+        copy_with(source.workbook, _row_changes(merge, on_progress), out)
+        return merge.written
     file.seek(0)
     out.write(file.read(source.body_offset))
     for answered in merge.rows(on_progress):
@@ -113,18 +118,41 @@ def write_update(
     _require_encodable(file, source, lookup)
     columns = _update_columns(file, source, lookup)
     merge = _Merge(file, source, lookup)
+    if source.workbook:
+        header = [source.header[index] for index in columns]
+        write_new(source.workbook, header, _new_rows(merge, columns, on_progress), out)
+        return merge.written
     style = source.style
     out.write(BOM if source.bom else b"")
     out.write(style.delimiter.join(_encode(source.header[index], style) for index in columns))
     out.write(source.newline)
     for answered in merge.rows(on_progress):
-        if not answered.changes:
-            continue
-        if not answered.changes.keys() <= set(columns):
-            raise AnswersChanged
-        cells = _cells(answered.record, answered.changes)
-        out.write(style.delimiter.join(cells[index] for index in columns) + source.newline)
+        if _goes_along(answered, columns):
+            cells = _cells(answered.record, answered.changes)
+            out.write(style.delimiter.join(cells[index] for index in columns) + source.newline)
     return merge.written
+
+
+def _goes_along(answered: "_Answered", columns: Sequence[int]) -> bool:
+    """Whether a row belongs into an update file of these columns."""
+    if not answered.changes.keys() <= set(columns):
+        raise AnswersChanged
+    return bool(answered.changes)
+
+
+def _row_changes(merge: "_Merge", on_progress: OnProgress | None) -> Iterator[RowChanges]:
+    for answered in merge.rows(on_progress):
+        if answered.changes:
+            yield answered.record.row, answered.changes
+
+
+def _new_rows(
+    merge: "_Merge", columns: Sequence[int], on_progress: OnProgress | None
+) -> Iterator[list[tuple[int, str]]]:
+    for answered in merge.rows(on_progress):
+        if _goes_along(answered, columns):
+            texts = dict(enumerate(answered.record.texts())) | answered.changes
+            yield [(index, texts[index]) for index in columns]
 
 
 def iter_changes(file: BinaryIO, source: Source, lookup: Lookup) -> Iterator[Change]:
@@ -202,6 +230,8 @@ class _Merge:
 
 
 def _require_encodable(file: BinaryIO, source: Source, lookup: Lookup) -> None:
+    if source.workbook:
+        _require_short(file, source, lookup)
     if source.style.encoding == UTF8:
         return  # holds whatever a form lets through
     places: list[Place] = []
@@ -217,15 +247,23 @@ def _require_encodable(file: BinaryIO, source: Source, lookup: Lookup) -> None:
         raise NotEncodable(source.style.encoding, places, total)
 
 
+def _require_short(file: BinaryIO, source: Source, lookup: Lookup) -> None:
+    for answered in _Merge(file, source, lookup).rows():
+        for index, value in answered.changes.items():
+            check_length(value, answered.record.row, source.header[index])
+
+
 def _known(_refusal: RowRefusal) -> None:
     """Refusals were reported when the file was read; here such rows are copied as they are."""
 
 
 def _update_columns(file: BinaryIO, source: Source, lookup: Lookup) -> list[int]:
+    """The kept and the changed ones; all columns of one name together, or which one is it?"""
     changed = set(source.kept)
     for answered in _Merge(file, source, lookup).rows():
         changed |= answered.changes.keys()
-    return sorted(changed)
+    names = {source.header[index] for index in changed}
+    return [index for index, name in enumerate(source.header) if name in names]
 
 
 def _replace_cells(record: Record, changes: Mapping[int, str]) -> bytes:

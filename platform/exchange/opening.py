@@ -1,37 +1,67 @@
 """One way into every file of a shop: a known export or a mapped table. The writers take what it returns."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from exchange.csvbytes import LIMITS, Limits, Style
+from exchange.csvbytes import LIMITS, Limits
 from exchange.errors import FileRefused
 from exchange.grouping import OnProgress, OnRefusal
-from exchange.inspection import Reading, guess_reading
+from exchange.head import HEAD_ROWS, known
+from exchange.inspection import guess_reading
 from exchange.shopify import Product, iter_products
-from exchange.source import TABLE, Source, header_texts, open_source
+from exchange.source import TABLE, Source, open_source
 from exchange.table import Table
-from exchange.tablefile import DELIMITERS, head_of, iter_rows, open_table
+from exchange.tablefile import Head, Reading, as_text, head_of, iter_rows, open_table
 
 SHOPIFY = "shopify"
 FORMATS = (SHOPIFY, TABLE)
 
 
-def open_file(
-    file: BinaryIO, format: str, mapping: Table | None = None, *, limits: Limits = LIMITS
-) -> Source:
-    """Read the head of a file of a known format; a table needs its mapping.
+@dataclass(frozen=True)
+class Opened:
+    """What `iter_units`, `product_rows`, `write_update`, `write_whole` and `iter_changes` take.
 
-    The result goes to `iter_units`, `write_update`, `write_whole` and `iter_changes`, whatever the format.
-    Raises FileRefused when the file is not what it is said to be.
+    `bytes_of`: how many bytes of the shop's file are done when so many of `file` are.
     """
-    if format == TABLE:
-        assert mapping is not None, "a table is read by its mapping"
-        return open_table(file, mapping, limits=limits)
-    return open_source(file, limits=limits)
+
+    file: BinaryIO
+    source: Source
+    bytes_of: Callable[[int], int] = lambda done: done
+
+    @property
+    def plain(self) -> Source:
+        """The same for cells that are rendered already: they are written as they stand."""
+        return replace(self.source, html=frozenset())
+
+
+@contextmanager
+def opened(
+    file: BinaryIO,
+    format: str,
+    mapping: Table | None = None,
+    *,
+    limits: Limits = LIMITS,
+    on_progress: OnProgress | None = None,
+) -> Iterator[Opened]:
+    """Open a file of a known format; a table needs its mapping, whose header is looked for.
+
+    The file must be seekable and stay open meanwhile. `on_progress` hears bytes and rows done while a
+    workbook is unpacked. Raises FileRefused when it is something else.
+    """
+    if format != TABLE:
+        yield Opened(file, open_source(file, limits=limits))
+        return
+    assert mapping is not None, "a table is read by its mapping"
+    reading = Reading(mapping.kind, mapping.encoding, mapping.sheet)
+    find = known(mapping.header, mapping.header_row)
+    with as_text(file, reading, find=find, limits=limits, on_progress=on_progress) as text:
+        yield Opened(text.file, open_table(text, mapping), text.bytes_of)
 
 
 # What keeps a table from passing for a shop's export, and does no harm to a table.
-_NO_EXPORT = {"header_missing", "header_doubled", "encoding_not_utf8", "delimiter_wrong", "file_spreadsheet"}
+_NO_EXPORT = {"header_missing", "header_doubled", "encoding_not_utf8", "delimiter_wrong"}
 
 
 def recognise(file: BinaryIO, *, limits: Limits = LIMITS) -> str:
@@ -42,6 +72,8 @@ def recognise(file: BinaryIO, *, limits: Limits = LIMITS) -> str:
     try:
         open_source(file, limits=limits)
     except FileRefused as refused:
+        if refused.code == "file_workbook":
+            return TABLE
         if refused.code in _NO_EXPORT and _has_columns(file, limits):
             return TABLE
     return SHOPIFY
@@ -49,15 +81,16 @@ def recognise(file: BinaryIO, *, limits: Limits = LIMITS) -> str:
 
 def _has_columns(file: BinaryIO, limits: Limits) -> bool:
     try:
-        return len(head_of_table(file, guess_reading(file, limits=limits), limits=limits)) > 1
+        head = head_of_table(file, guess_reading(file, limits=limits), limits=limits)
+        return len(head.names) > 1
     except FileRefused:
         return False
 
 
-def head_of_table(file: BinaryIO, reading: Reading, *, limits: Limits = LIMITS) -> tuple[str, ...]:
-    """Return the headers of a table that is read in this way. Raises FileRefused."""
-    _bom, record = head_of(file, Style(DELIMITERS[reading.kind], reading.encoding), limits)
-    return header_texts(record, limits)
+def head_of_table(file: BinaryIO, reading: Reading, *, limits: Limits = LIMITS) -> Head:
+    """Return the header of a table that is read in this way. Raises FileRefused."""
+    with as_text(file, reading, limits=limits, rows=HEAD_ROWS) as text:
+        return head_of(text, reading.kind, reading.encoding)
 
 
 def iter_units(

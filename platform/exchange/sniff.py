@@ -4,12 +4,13 @@ from typing import BinaryIO
 
 from exchange.csvbytes import BOM, Limits
 from exchange.errors import FileRefused
+from exchange.workbook import is_workbook
 
 _HEAD = 4096
 _SIGNATURES = (
     (b"\xff\xfe", "file_utf16"),
     (b"\xfe\xff", "file_utf16"),
-    (b"\xd0\xcf\x11\xe0", "file_spreadsheet"),  # Excel's workbook before 2007
+    (b"\xd0\xcf\x11\xe0", "file_spreadsheet"),  # Excel's workbook before 2007, or any with a password
     (b"%PDF", "file_binary"),
     (b"\x89PNG", "file_binary"),
     (b"\xff\xd8\xff", "file_binary"),
@@ -23,7 +24,7 @@ def check_file(file: BinaryIO, limits: Limits) -> int:
     size = file.seek(0, 2)
     file.seek(0)
     head = file.read(_HEAD)
-    code = _foreign_kind(head)
+    code = "file_workbook" if is_workbook(file) else _foreign_kind(head)
     if code:
         raise FileRefused(code)
     if not head.removeprefix(BOM).strip() and size <= _HEAD:
@@ -35,7 +36,7 @@ def check_file(file: BinaryIO, limits: Limits) -> int:
 
 def _foreign_kind(head: bytes) -> str:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return "file_spreadsheet" if b"[Content_Types].xml" in head or b"xl/" in head else "file_zip"
+        return "file_zip"
     for signature, code in _SIGNATURES:
         if head.startswith(signature):
             return code

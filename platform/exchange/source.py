@@ -8,6 +8,7 @@ from exchange.csvbytes import BOM, COMMA_UTF8, LIMITS, Limits, Record, Style, re
 from exchange.errors import FileRefused
 from exchange.layout import Layout, product_layouts
 from exchange.sniff import check_file
+from exchange.workbook import Sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Source:
 
     `key` names a unit and `kept` are the columns that an update file always has; `together` says that a run
     of rows with the same key is one unit. `shown` are columns a worker sees although they have no logical
-    name.
+    name. `workbook` is the sheet that the text was made of, where the file is one.
     """
 
     dialect: str
@@ -36,6 +37,7 @@ class Source:
     together: bool = True
     shown: tuple[int, ...] = ()
     style: Style = COMMA_UTF8
+    workbook: Sheet | None = None
 
     @property
     def mapped(self) -> bool:

@@ -67,7 +67,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """How a table is read. `kind`: csv, tsv or xlsx; `together`: rows with the same key are one unit."""
+    """How a table is read. `kind`: csv, tsv or xlsx; `together`: rows with the same key are one unit.
+
+    `header_row`: where the header stood, from 1. It may stand elsewhere in the next file, under other titles.
+    """
 
     kind: str
     encoding: str
@@ -75,6 +78,7 @@ class Table:
     columns: tuple[Column, ...]
     sheet: str = ""
     together: bool = False
+    header_row: int = 1
 
     def having(self, role: Role) -> list[Column]:
         return [column for column in self.columns if role in column.roles]

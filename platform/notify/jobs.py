@@ -16,6 +16,7 @@ def send_mail() -> None:
 
 @periodic(every=timedelta(hours=1))
 def forget_old_mail() -> None:
-    from notify.domain.sending import forget_old  # as above
+    from notify.domain.sending import end_over, forget_old  # as above
 
+    end_over(now=now())
     forget_old(now=now())

@@ -28,8 +28,9 @@ _TAKE_RESULTS = _("To the results")
 class Kind:
     """`label` names it on the settings page, `many` is the subject of several in one mail.
 
-    `urgent`: mailed at once instead of collected for some minutes. `kept`: time or money runs, so it may come
-    once a day but never not at all. `starts_clock`: a clock waits until this was handed over.
+    `urgent`: mailed at once instead of collected for some minutes. `kept`: time or money runs, or the account
+    is at risk, so it may come once a day but never not at all. `starts_clock`: a clock waits until this was
+    handed over.
     """
 
     icon: str
@@ -272,7 +273,7 @@ KINDS: dict[str, Kind] = {
         action=_OPEN_BATCH,
     ),
     "closed": Kind(
-        icon="lock",
+        icon="calendar-x",
         group=BATCHES,
         label=_("A batch closes by itself"),
         subject=_("Closed: %(batch)s"),
@@ -374,7 +375,7 @@ KINDS: dict[str, Kind] = {
     "import_failed": Kind(
         icon="file-x",
         group=BATCHES,
-        label=_("A file could not be read"),
+        label=_("A file of a batch could not be read"),
         subject=_("File not read: %(batch)s"),
         many=ngettext_lazy("%(count)d file was not read", "%(count)d files were not read", "count"),
         body=_("The page says what is wrong with the file and what to do. Nothing was changed."),
@@ -388,6 +389,26 @@ KINDS: dict[str, Kind] = {
         many=ngettext_lazy("%(count)d result file is ready", "%(count)d result files are ready", "count"),
         body=_("Download it and upload it to your shop. It changes only what the work was about."),
         action=_TAKE_RESULTS,
+    ),
+    "later_check_done": Kind(
+        icon="list-search",
+        group=BATCHES,
+        label=_("A check I began has looked through all answers"),
+        subject=_("Looked through: %(store)s"),
+        many=ngettext_lazy("%(count)d check is finished", "%(count)d checks are finished", "count"),
+        body=_("See which answers fail it, which of them are in uploaded files, and take those back."),
+        action=_("See what was found"),
+        email=Email.DAILY,
+    ),
+    "later_check_failed": Kind(
+        icon="alert-triangle",
+        group=BATCHES,
+        label=_("A check I began broke off"),
+        subject=_("Broke off: %(store)s"),
+        many=ngettext_lazy("%(count)d check broke off", "%(count)d checks broke off", "count"),
+        body=_("What was found so far can be read. Begin it again from one of the answers."),
+        action=_("See what was found"),
+        email=Email.DAILY,
     ),
     "release_failed": Kind(
         icon="file-x",
@@ -466,3 +487,10 @@ _UNKNOWN = Kind(
 
 def kind_of(name: str) -> Kind:
     return KINDS.get(name, _UNKNOWN)
+
+
+def why_kept(kind: Kind) -> Promise:
+    """Why a kept kind cannot be switched off, for whoever would like to."""
+    if kind.group == ACCOUNT:
+        return _("It is about the safety of your account, so this kind of mail cannot be switched off.")
+    return _("Work or money depends on it, so this kind of mail cannot be switched off.")

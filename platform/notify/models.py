@@ -7,8 +7,9 @@ from notify.states import Email, Outcome
 class Delivery(models.Model):
     """One mail: waiting until the mail server has accepted or refused it. It is never given up while waiting.
 
-    To a person (`user`, at their present address) it carries notices: of one `kind` or, if that is empty, the
-    summary of a day. To somebody without an account (`address`) it carries its own `params` and `path`.
+    To a person (`user`, at their present address) it carries notices: of one `kind` or, if that is empty, of
+    a day. To an `address` it carries its own `params` and `path`, which may hold a secret: both are
+    blanked when it ends, and at `expires_at` it ends unsent; `user` is then whose account it is about.
     """
 
     user = models.ForeignKey(
@@ -21,6 +22,7 @@ class Delivery(models.Model):
     path = models.CharField(max_length=500, blank=True)
     message_id = models.CharField(max_length=150, unique=True)
     created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="when its link works no more")
     # Further notices join it. Ends with the first attempt: a repeated mail has to be the same.
     collects = models.BooleanField(default=False)
 
@@ -40,8 +42,7 @@ class Delivery(models.Model):
                 name="delivery_ends_once",
             ),
             models.CheckConstraint(
-                condition=Q(user__isnull=False, address="") | (Q(user=None) & ~Q(address="")),
-                name="delivery_has_one_reader",
+                condition=Q(user__isnull=False) | ~Q(address=""), name="delivery_has_a_reader"
             ),
             models.UniqueConstraint(
                 fields=["user", "kind"],
@@ -57,6 +58,14 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind or 'summary'} to {self.address or self.user_id}"
+
+    @property
+    def carries_notices(self) -> bool:
+        return not self.address
+
+    @property
+    def to(self) -> str:
+        return self.address or (self.user.email if self.user else "")
 
 
 class Notice(models.Model):

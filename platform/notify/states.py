@@ -17,3 +17,4 @@ class Outcome(models.TextChoices):
     SENT = "sent", pgettext_lazy("mail", "Accepted by the mail server")
     REFUSED = "refused", pgettext_lazy("mail", "Refused")
     UNNEEDED = "unneeded", pgettext_lazy("mail", "No longer needed")
+    OVER = "over", pgettext_lazy("mail", "Its link was over before it could be sent")

@@ -38,6 +38,8 @@ TEXTS: dict[str, Promise] = {
     "import_failed": _("The file for “%(batch)s” could not be read."),
     "release_done": _("A result file of “%(batch)s” is ready."),
     "release_failed": _("A result file of “%(batch)s” could not be written."),
+    "later_check_done": _("Your check at %(store)s: %(looked_at)d answers looked at, %(failing)d fail."),
+    "later_check_failed": _("Your check at %(store)s broke off on our side."),
     "invited": _("%(who)s invites you to “%(store)s”."),
     "signed_in": _("Somebody signed in to your account from a browser that was not used before."),
     "member_ending": _("Your time at “%(store)s” ends on %(day)s."),
@@ -66,3 +68,13 @@ def fill(text: str, params: Mapping[str, Any]) -> str:
 def words(kind: str, params: Mapping[str, Any]) -> str:
     text = TEXTS.get(kind)
     return fill(str(text), params) if text is not None else kind
+
+
+def place(params: Mapping[str, Any]) -> str:
+    """Where it happened, as far as the words do not say so: they name the product or the batch."""
+    return whole_place(params) if "product" in params else str(params.get("store", ""))
+
+
+def whole_place(params: Mapping[str, Any]) -> str:
+    """The shop and the batch that a notice is about."""
+    return " › ".join(str(params[name]) for name in ("store", "batch") if params.get(name))

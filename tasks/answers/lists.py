@@ -35,6 +35,11 @@ class Input:
     label: LocalText
 
 
+def logical_name(kind: str, name: str) -> str:
+    """Under which name a unit's values hold what an input shows."""
+    return "images" if kind == "images" else name
+
+
 @dataclass(frozen=True, slots=True)
 class ChecklistItem:
     """One thing a reviewer looks for; a rejection cites its `id`."""

@@ -3,13 +3,16 @@
 from typing import Any
 
 from exchange.encodings import ENCODINGS
+from exchange.head import HEAD_ROWS
 from exchange.inspection import COLUMNS_MAX
 from exchange.tablefile import DELIMITERS
 from kernel.ids import ID_MAX
 from tasks.answers.manual import MAX_MANUAL
 from tasks.api.bodies import Input
 from tasks.domain.batches import CAP_MAX, LEASE_MAX_MINUTES, PILOT_MAX, REWARD_MAX
+from tasks.domain.mapping_parse import SHEET_MAX
 from tasks.domain.questions import QUESTION_MAX, REPLY_MAX
+from tasks.domain.release_part import ANSWERS_AT_MOST
 from tasks.models import Release, Repair
 from tasks.states import Audience
 
@@ -88,6 +91,19 @@ _RESULTS: dict[str, dict[str, Any]] = {
         "maximum": ID_MAX,
         "description": "for restore: the result whose previous values are put back",
     },
+    "answers": {
+        "type": "array",
+        "items": {"type": "integer", "minimum": 1, "maximum": ID_MAX},
+        "minItems": 1,
+        "maxItems": ANSWERS_AT_MOST,
+        "description": "for restore: ids of submissions; only their cells are put back",
+    },
+    "later_check": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": ID_MAX,
+        "description": "for restore: only the cells of answers that this check found are put back",
+    },
     "since_uploaded": {
         "type": "boolean",
         "default": False,
@@ -103,7 +119,8 @@ RESULTS = Input(("format",), _RESULTS)
 RESULTS_WITH_FRESH = {
     "type": "object",
     "properties": {
-        **_RESULTS,
+        # A form cannot hold a list; a check can stand for one.
+        **{name: one for name, one in _RESULTS.items() if name != "answers"},
         "fresh": {
             "type": "string",
             "contentMediaType": "application/octet-stream",
@@ -114,6 +131,16 @@ RESULTS_WITH_FRESH = {
 }
 _TEXT: dict[str, Any] = {"type": "string", "maxLength": MAX_MANUAL}
 _ID: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
+LATER_CHECK = Input(
+    ("check",),
+    {
+        "check": {
+            "type": "object",
+            "description": "as a template's `checks` hold it; `id` may be left out, `field` is one of the"
+            " answer's form. `unique_in_batch` cannot look back.",
+        }
+    },
+)
 QUESTION = Input(
     ("text",), {"text": {"type": "string", "minLength": 1, "maxLength": QUESTION_MAX}, "task": _ID}
 )
@@ -124,11 +151,28 @@ MANUAL = Input((), {"manual_ja": _TEXT, "manual_en": _TEXT})
 REPAIR = Input(
     ("note",),
     {
-        "version": {**_ID, "description": "a newer version; without it the manual's texts"},
+        "version": {
+            **_ID,
+            "description": "a newer version, or the batch's own; with texts they correct the manual of it",
+        },
         "manual_ja": _TEXT,
         "manual_en": _TEXT,
         "scope": {"type": "string", "enum": list(Repair.Scope.values), "default": "all"},
         "note": {"type": "string", "minLength": 1, "maxLength": 2000, "description": "to the workers"},
+        "deadline": {
+            **_TERMS["deadline"],
+            "description": "a later one for the batch; needed where the present one is over",
+        },
+    },
+)
+REPAIR_PLAN = Input(
+    (),
+    {
+        "version": {**_ID, "description": "the version whose form and checks decide; default: the batch's"},
+        "corrected": {
+            "type": "boolean",
+            "description": "with another manual on it; default: true for the batch's own version",
+        },
     },
 )
 MAPPING = Input(
@@ -138,6 +182,14 @@ MAPPING = Input(
         "header": {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": COLUMNS_MAX},
         "kind": {"type": "string", "enum": list(DELIMITERS), "default": "csv"},
         "encoding": {"type": "string", "enum": list(ENCODINGS), "default": "utf-8"},
+        "sheet": {"type": "string", "maxLength": SHEET_MAX, "description": "of a workbook; empty: the first"},
+        "header_row": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": HEAD_ROWS,
+            "default": 1,
+            "description": "where the header stands, under titles; it is found again in another row",
+        },
         "together": {
             "type": "boolean",
             "default": False,
@@ -161,7 +213,8 @@ SOURCE = {
         "mapping": {
             "type": "string",
             "description": "of a table, JSON: the id of one of the store's mappings, or a new one as POST"
-            " stores/{id}/mappings takes it without `header`. Without it the table is only looked into.",
+            " stores/{id}/mappings takes it without `header`; its `header_row` is found if it is left out."
+            " Without a mapping the table is only looked into.",
         },
         "row_filter": {
             "type": "string",

@@ -75,7 +75,16 @@ class Version(s.Serializer[Any]):
     note = s.CharField(allow_blank=True)
 
 
+class RepairCount(s.Serializer[Any]):
+    state = choice(JobState)
+    tasks_total = s.IntegerField()
+    tasks_done = s.IntegerField()
+    created_at = s.DateTimeField()
+    stale = s.BooleanField(help_text="received work has moved on since: ask again")
+    plan = RepairPlan(allow_null=True, help_text="null until it is counted")
+
+
 class RepairChoice(s.Serializer[Any]):
     all = RepairPlan()
-    failing = RepairPlan(allow_null=True, help_text="judged by the version asked for")
+    failing = RepairCount(allow_null=True, help_text="null until it is asked for by POST")
     versions = s.ListField(child=Version(), help_text="newer ones that the batch could go on with")

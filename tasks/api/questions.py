@@ -14,7 +14,7 @@ from tasks.api.base import ApiView, ScopeMissing, answer
 from tasks.api.rendering import Json, moment, person_json
 from tasks.api.schema import PAGING, operation
 from tasks.api.shapes import page_of
-from tasks.domain import questions
+from tasks.domain import manuals, questions
 from tasks.domain.questions import may_read
 from tasks.errors import Missing
 from tasks.models import Batch, Question
@@ -123,7 +123,8 @@ class IntoManualView(QuestionView):
     def post(self, request: Request, question_id: int) -> HttpResponse:
         sent = self.body.read(inputs.MANUAL)
         found = questions.question_for(self.user, question_id, now())
-        proposed = questions.proposed_manual(found, questions.step_of(found.batch_id))
+        version = manuals.step_of(found.batch_id).template_version
+        proposed = questions.proposed_manual(found, version)
         texts = {f"manual_{name}": sent.get(f"manual_{name}", text) for name, text in proposed.items()}
         questions.into_manual(question_id=question_id, by=self.user, now=now(), **texts)
         return self.rendered(question_id)

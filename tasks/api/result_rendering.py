@@ -30,6 +30,8 @@ def release_json(release: Release) -> Json:
         "size": release.size,
         "url": f"/api/v1/results/{release.pk}/file" if done else None,
         "restores": release.restores_id,
+        "answers_only": release.answers_only,
+        "later_check": release.later_check_id,
         "since_uploaded": release.since_uploaded,
         "new": release.facts.get("new"),
         "fresh": release.fresh_name or None,

@@ -60,6 +60,12 @@ class Result(s.Serializer[Any]):
     size = s.IntegerField(help_text="bytes")
     url = s.CharField(allow_null=True)
     restores = s.IntegerField(allow_null=True, help_text="the result whose previous values this one holds")
+    answers_only = s.ListField(
+        child=s.IntegerField(), allow_null=True, help_text="it restores the cells of these answers alone"
+    )
+    later_check = s.IntegerField(
+        allow_null=True, help_text="it restores the cells alone of what this check found"
+    )
     since_uploaded = s.BooleanField()
     new = New(allow_null=True)
     fresh = s.CharField(allow_null=True, help_text="name of the fresh export")

@@ -78,6 +78,8 @@ class ResultsView(ApiView):
             restores=wanted.get("restores"),
             since_uploaded=wanted.get("since_uploaded", False),
             overwrite=wanted.get("overwrite", False),
+            answers=wanted.get("answers"),
+            later_check=wanted.get("later_check"),
             fresh=fresh,
             fresh_name=(fresh.name or "") if fresh else "",
             by=self.user,
@@ -89,9 +91,10 @@ class ResultsView(ApiView):
 def _typed(form: Mapping[str, str]) -> dict[str, Any]:
     """The texts of a form as the JSON body has them."""
     found: dict[str, Any] = dict(form)
-    restores = found.get("restores")
-    if restores is not None and restores.isascii() and restores.isdigit() and len(restores) < 19:
-        found["restores"] = int(restores)
+    for name in ("restores", "later_check"):
+        number = found.get(name, "")
+        if number.isascii() and number.isdigit() and len(number) < 19:
+            found[name] = int(number)
     for name in ("since_uploaded", "overwrite"):
         if name in found:
             found[name] = YES.get(found[name], found[name])

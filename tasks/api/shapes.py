@@ -146,7 +146,7 @@ class Import(s.Serializer[Any]):
     error = FileProblem(allow_null=True)
     facts = s.JSONField(
         help_text="what was recognised: dialect, line ends, missing values per column; of a table without a"
-        " mapping its header, first rows and what each column holds"
+        " mapping its header, `header_row`, first rows and what each column holds"
     )
     created_at = s.DateTimeField()
     finished_at = maybe_moment()
@@ -158,8 +158,10 @@ class Mapping(s.Serializer[Any]):
     name = s.CharField()
     number = s.IntegerField(help_text="version, from 1")
     header = s.ListField(child=s.CharField(allow_blank=True))
-    kind = s.CharField(help_text="csv or tsv")
+    kind = s.CharField(help_text="csv, tsv or xlsx")
     encoding = s.CharField(help_text="utf-8 or cp932")
+    sheet = s.CharField(allow_blank=True, help_text="of a workbook")
+    header_row = s.IntegerField(help_text="where the header stood in the file, from 1")
     together = s.BooleanField(help_text="rows with the same key are one unit")
     columns = s.ListField(child=s.JSONField(), help_text='{"index", "header", "roles", "name", "rules"}')
     created_at = s.DateTimeField()

@@ -11,6 +11,7 @@ from kernel import ids  # noqa: F401  # registers `id`
 from tasks.api import (
     batches,
     files,
+    later_checks,
     mappings,
     members,
     notices,
@@ -83,6 +84,7 @@ ROUTES: dict[str, type[APIView]] = {
     "submissions/<id:submission_id>/accept": reviews.AcceptView,
     **members.ROUTES,
     **results.ROUTES,
+    **later_checks.ROUTES,
     **reports.ROUTES,
     "notices": notices.NoticesView,
     "notices/read": notices.NoticesReadView,

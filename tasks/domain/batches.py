@@ -265,6 +265,20 @@ def run_on(batch: Batch, *, actor: int | None, now: datetime) -> Batch:
     return batch
 
 
+def reopen(batch: Batch, step: Step, *, reason: PauseReason, actor: int | None, now: datetime) -> Batch:
+    """Takes a locked, ended batch up again, paused for a named reason. What was withdrawn stays so."""
+    with legal(batch.state, "reopen"):
+        batch.reopen()
+    batch.ended_at, batch.paused_at, batch.pause_reason = None, now, reason
+    if waiting.in_pilot(step):
+        # What waited for a person's word was withdrawn at the end.
+        step.pilot_ended_at = now
+        step.save(update_fields=["pilot_ended_at"])
+    _saved(batch, "reopen", "batch.reopened", actor=actor, reason=reason)
+    hold.stop_clocks(batch, now=now)
+    return batch
+
+
 def require_undisturbed(batch: Batch) -> None:
     """Raises `Conflict` while a job moves the batch's tasks and will let it go on."""
     require_no_repair(batch)

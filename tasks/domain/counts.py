@@ -1,7 +1,8 @@
-"""How many tasks of a batch are in which state, exact at every commit and cheap to read."""
+"""How many tasks of a batch are in which state and what was paid, exact at every commit and cheap to read."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -10,9 +11,22 @@ from kernel import hot
 from tasks.models import Task, TaskCount, TaskCountDelta
 from tasks.states import FINAL_TASK, TaskState
 
+# Yen, summed beside the states: for approved answers and the shares of what could not be done; and of that
+# for answers that were set aside, whose tasks are paid for once more.
+PAID, ASIDE = "paid", "aside"
+
+
+@dataclass
+class Tally:
+    """`tasks`: state → number. In yen `paid`, and `aside`, the part of it for answers set aside."""
+
+    tasks: dict[str, int]
+    paid: int = 0
+    aside: int = 0
+
 
 def add(batch_id: int, changes: Mapping[str, int]) -> None:
-    """Notes that the number of tasks per state changed, in the caller's transaction."""
+    """Notes that the number of tasks per state, or what was paid, changed, in the caller's transaction."""
     rows = [(batch_id, state, n) for state, n in changes.items() if n]
     if not rows:
         return
@@ -29,17 +43,31 @@ def move(batch_id: int, before: str, after: str, n: int = 1) -> None:
         add(batch_id, {before: -n, after: n})
 
 
-def of_batches(batch_ids: Iterable[int]) -> dict[int, dict[str, int]]:
-    """Batch id → state → number of tasks. One statement, so a folding between cannot be seen half."""
+def tallies(batch_ids: Iterable[int]) -> dict[int, Tally]:
+    """Per batch. One statement, so a folding between cannot be seen half."""
     ids = list(batch_ids)
-    found = {batch_id: dict.fromkeys(TaskState.values, 0) for batch_id in ids}
+    found = {batch_id: Tally(dict.fromkeys(TaskState.values, 0)) for batch_id in ids}
     if not ids:
         return found
     folded = TaskCount.objects.filter(batch_id__in=ids).values_list("batch_id", "state", "n")
     fresh = TaskCountDelta.objects.filter(batch_id__in=ids).values_list("batch_id", "state", "n")
     for batch_id, state, n in folded.union(fresh, all=True):
-        found[batch_id][state] += n
+        _count(found[batch_id], state, n)
     return found
+
+
+def _count(tally: Tally, state: str, n: int) -> None:
+    if state == PAID:
+        tally.paid += n
+    elif state == ASIDE:
+        tally.aside += n
+    else:
+        tally.tasks[state] += n
+
+
+def of_batches(batch_ids: Iterable[int]) -> dict[int, dict[str, int]]:
+    """Batch id → state → number of tasks."""
+    return {batch_id: tally.tasks for batch_id, tally in tallies(batch_ids).items()}
 
 
 def of_batch(batch_id: int) -> dict[str, int]:

@@ -19,7 +19,8 @@ LEFTOVERS = timedelta(days=7)
 @transaction.atomic
 def cancel_chunk(*, batch_id: int, now: datetime) -> bool:
     """Cancels up to 1,000 free slots of an ended batch; False when none was left."""
-    batch = Batch.objects.get(pk=batch_id)
+    # Locked: what a repair opens again must not be taken for what is left over.
+    batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch_id)
     if batch.state not in (BatchState.CLOSED, BatchState.CANCELLED):
         return False
     slots = needs.cancel_free_slots(batch_id, now=now, limit=CHUNK)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.core.files.base import File
 from django.db import transaction
@@ -18,7 +18,7 @@ from events import record
 from exchange.csvbytes import LIMITS
 from exchange.errors import FileRefused, RowRefusal
 from exchange.inspection import Inspection
-from exchange.opening import FORMATS, SHOPIFY, iter_units
+from exchange.opening import FORMATS, SHOPIFY, Opened, iter_units
 from exchange.shopify import Product
 from exchange.source import TABLE, Source
 from exchange.table import doubled
@@ -98,12 +98,25 @@ def read_again(*, import_id: int, row_filter: Any, by: User, now: datetime) -> I
 
 
 @transaction.atomic
-def read_as(*, import_id: int, kind: str, encoding: str, by: User, now: datetime) -> Import:
-    """Looks into a table once more, read in another way: `kind` csv or tsv, `encoding` utf-8 or cp932."""
-    table_source.reading_of({"kind": kind, "encoding": encoding})
+def read_as(
+    *,
+    import_id: int,
+    kind: str,
+    encoding: str,
+    by: User,
+    now: datetime,
+    sheet: str = "",
+    header_row: int | None = None,
+) -> Import:
+    """Looks into a table once more, read in another way.
+
+    `kind` csv, tsv or xlsx, `encoding` utf-8 or cp932, `sheet` of a workbook, `header_row` from 1 or None: it
+    is found. Raises `Missing`, `RoleMissing` and `Invalid`.
+    """
+    read_as = {"kind": kind, "encoding": encoding, "sheet": sheet, "header_row": header_row}
+    table_source.reading_of(read_as)
     earlier = Import.objects.get(pk=import_id)
     batch = _lock_draft(earlier.batch_id, by, now)
-    read_as = {"kind": kind, "encoding": encoding}
     return _read_anew(earlier, batch, by, format=TABLE, inspect_only=True, facts={"read_as": read_as})
 
 
@@ -197,6 +210,14 @@ class Reading:
     refusals: list[RowRefusal] = field(default_factory=list)
     told_at: float = 0.0
 
+    def note_progress(self, done: int, rows: int) -> None:
+        """While nothing is made of the rows yet: on a first look, and while a workbook is unpacked."""
+        stopping()
+        self.done_bytes, self.rows = done, max(self.rows, rows)
+        if time.monotonic() - self.told_at >= PROGRESS_EVERY_SECONDS:
+            with transaction.atomic():
+                _progress(self)
+
 
 def run_import(*, import_id: int) -> None:
     """Reads the file in chunks nobody sees, then lets them appear in one small transaction.
@@ -215,17 +236,17 @@ def run_import(*, import_id: int) -> None:
     try:
         with source.file.open("rb") as file:
             if source.format == TABLE and source.mapping is None:
-                _note_look(source, table_source.look(source, file), clock.now())
+                _note_look(source, table_source.look(source, file, reading.note_progress), clock.now())
                 return
-            opened = mappings.open_as(source, file)
-            for chunk in _chunks(file, opened, reading):
-                _stage(reading, chunk)
-                stopping()
+            with mappings.opened_as(source, file, reading.note_progress) as opened:
+                for chunk in _chunks(opened, reading):
+                    _stage(reading, chunk)
+                    stopping()
     except FileRefused as refused:
         staging.clear(source)
         _fail(import_id, refused.as_json(), clock.now())
         return
-    _land(reading, opened, clock.now())
+    _land(reading, opened.source, clock.now())
 
 
 @transaction.atomic
@@ -247,7 +268,7 @@ def _next_position(batch_id: int) -> int:
     return (last or 0) + 1
 
 
-def _chunks(file: BinaryIO, opened: Source, reading: Reading) -> Iterator[list[Product]]:
+def _chunks(opened: Opened, reading: Reading) -> Iterator[list[Product]]:
     """Products in lists of at most 1,000 source rows; an inspection yields empty lists."""
     selection = Selection.parse(reading.source.row_filter, columns_of(reading.source.mapping))
 
@@ -256,13 +277,13 @@ def _chunks(file: BinaryIO, opened: Source, reading: Reading) -> Iterator[list[P
         reading.refusals.append(refusal)
 
     def on_progress(done: int, rows: int) -> None:
-        reading.done_bytes, reading.rows = done, rows
+        reading.done_bytes, reading.rows = opened.bytes_of(done), rows
 
     chunk: list[Product] = []
     rows = 0
-    found = iter_units(file, opened, on_refusal=on_refusal, on_progress=on_progress)
+    found = iter_units(opened.file, opened.source, on_refusal=on_refusal, on_progress=on_progress)
     for product in found:
-        _note(reading, product, opened)
+        _note(reading, product, opened.source)
         if reading.source.inspect_only:
             rows += len(product.rows)
         elif selection.takes(product):

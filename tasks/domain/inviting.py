@@ -61,7 +61,13 @@ def _tell(made: Made, by: User, now: datetime) -> None:
         )
         return
     told = mail_address(
-        address=email, kind="invited", params=params, path=made.path, language=by.language, now=now
+        address=email,
+        kind="invited",
+        params=params,
+        path=made.path,
+        language=by.language,
+        expires_at=made.invitation.expires_at,
+        now=now,
     )
     if told is None:
         raise MailUnwanted

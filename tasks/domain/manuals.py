@@ -18,16 +18,31 @@ HELD = (AssignmentState.CLAIMED, AssignmentState.REPORTED)
 CHUNK = 500
 
 
-def lineage(version: TemplateVersion) -> QuerySet[TemplateVersion]:
-    """Versions of the same template, of the one it was copied from, and of its copies in the company."""
+def lineage(version: TemplateVersion, company_id: int | None = None) -> QuerySet[TemplateVersion]:
+    """Versions of the same template, of the one it was copied from, and of its copies in the company.
+
+    `company_id`: for whom a version that Tencho ships is looked at.
+    """
     template = version.template
     same = Q(template=template) | Q(template__copied_from__template=template)
     if template.copied_from_id is not None:
         same |= Q(template__versions=template.copied_from_id)
     own = Q(template__company=None)
-    if template.company_id is not None:
-        own |= Q(template__company=template.company_id)
+    company_id = template.company_id or company_id
+    if company_id is not None:
+        own |= Q(template__company=company_id)
     return TemplateVersion.objects.filter(same, own).distinct()
+
+
+def step_of(batch_id: int) -> Step:
+    """The step of a batch with what its manual's versions are found by."""
+    rows = Step.objects.select_related("batch__store__company", "template_version__template")
+    return rows.get(batch_id=batch_id, position=1)
+
+
+def newest(step: Step) -> TemplateVersion | None:
+    """What a new batch of this template would begin with, where that is newer than the step's version."""
+    return newer_versions(step).filter(template__key=step.template_version.template.key).first()
 
 
 def newer_versions(step: Step) -> QuerySet[TemplateVersion]:
@@ -106,11 +121,12 @@ def _own_template(version: TemplateVersion, company: Company) -> Template:
     template = version.template
     if template.company_id is not None:
         return template
+    # A copy by another name is other work, even if only its manual differs so far.
     copies = Template.objects.filter(company=company, copied_from__template=template, archived_at=None)
-    for copy in copies.order_by("pk"):
-        newest = copy.versions.order_by("-number").first()
-        if newest is not None and _alike(newest, version):
-            return copy
+    copy = copies.filter(key=template.key).first()
+    newest = copy.versions.order_by("-number").first() if copy is not None else None
+    if newest is not None and _alike(newest, version):
+        return newest.template
     return Template.objects.create(
         company=company,
         key=_free_key(template.key, company),

@@ -7,9 +7,10 @@ import re2
 from django.utils.translation import gettext_lazy as _
 
 from exchange.encodings import ENCODINGS, UTF8
+from exchange.head import HEAD_ROWS
 from exchange.inspection import COLUMNS_MAX
 from exchange.table import Column, Role, Rules, Table
-from exchange.tablefile import DELIMITERS
+from exchange.tablefile import DELIMITERS, XLSX
 from kernel.errors import Invalid
 from tasks.answers.check_kinds import MAX_PATTERN, MAX_WORD, MAX_WORDS, compile_pattern
 from tasks.answers.form import MAX_STRING, NAME
@@ -18,7 +19,8 @@ from tasks.answers.texts import is_storable, shown_name
 
 NAME_MAX = 200
 HEADER_MAX = 10_000
-_KEYS = {"name", "kind", "encoding", "together", "columns"}
+SHEET_MAX = 31  # characters, Excel's own limit
+_KEYS = {"name", "kind", "encoding", "sheet", "header_row", "together", "columns"}
 _COLUMN_KEYS = {"index", "header", "roles", "name", "rules", "together"}
 _MESSAGES = {
     "wrong": _("“{key}” cannot have this value."),
@@ -44,7 +46,8 @@ class MappingRefused(Invalid):
 
 
 def parse_mapping(raw: object, header: Sequence[str]) -> tuple[str, Table]:
-    """Read `{"name", "kind", "encoding", "together", "columns"}` for a file with this header.
+    """Read `{"name", "kind", "encoding", "sheet", "header_row", "together", "columns"}` for a file with this
+    header.
 
     Raises MappingRefused (code `mapping_invalid`).
     """
@@ -75,6 +78,11 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and is_storable(value) and len(value) <= HEADER_MAX
 
 
+def is_header_row(value: object) -> bool:
+    """Whether the header may stand in a row of this number."""
+    return type(value) is int and 1 <= value <= HEAD_ROWS
+
+
 def _read(raw: Mapping[Any, Any], header: list[str], problems: Problems) -> tuple[str, Table]:
     for key in raw:
         if key not in _KEYS:
@@ -83,16 +91,27 @@ def _read(raw: Mapping[Any, Any], header: list[str], problems: Problems) -> tupl
     if not (_is_text(name) and isinstance(name, str) and 0 < len(name.strip()) <= NAME_MAX):
         problems.add("name", "name_missing", max=NAME_MAX)
     kind, encoding = raw.get("kind", "csv"), raw.get("encoding", UTF8)
-    together = raw.get("together", False)
+    sheet, together = raw.get("sheet", ""), raw.get("together", False)
+    header_row = raw.get("header_row", 1)
     for key, good in (
         ("kind", kind in tuple(DELIMITERS)),
-        ("encoding", encoding in ENCODINGS),
+        ("encoding", encoding in ENCODINGS and (kind != XLSX or encoding == UTF8)),
+        ("sheet", _is_text(sheet) and len(sheet) <= SHEET_MAX and (kind == XLSX or not sheet)),
+        ("header_row", is_header_row(header_row)),
         ("together", isinstance(together, bool)),
     ):
         if not good:
             problems.add(key, "wrong", key=key)
     columns = _Columns(header, problems).read(raw.get("columns"))
-    table = Table(str(kind), str(encoding), tuple(header), tuple(columns), together=bool(together))
+    table = Table(
+        str(kind),
+        str(encoding),
+        tuple(header),
+        tuple(columns),
+        sheet=str(sheet),
+        together=bool(together),
+        header_row=header_row if is_header_row(header_row) else 1,
+    )
     _check_roles(table, problems)
     return str(name).strip(), table
 

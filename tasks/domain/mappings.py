@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -13,9 +14,10 @@ from django.db.models import Max, QuerySet
 from accounts.domain.queries import directed_store, stores_of
 from accounts.models import User
 from events import record
+from exchange.grouping import OnProgress
+from exchange.head import Row
 from exchange.headers import HeaderChanges, compare_headers, likeness
-from exchange.opening import open_file
-from exchange.source import Source
+from exchange.opening import Opened, opened
 from exchange.table import Column, Role, Table
 from tasks.answers.schema import Form
 from tasks.domain.mapping_parse import parse_header, parse_mapping
@@ -28,12 +30,15 @@ LIKE_ENOUGH = 0.5
 LOOKED_AT = 100
 
 
-def open_as(source: Import, file: BinaryIO) -> Source:
+def opened_as(
+    source: Import, file: BinaryIO, on_progress: OnProgress | None = None
+) -> AbstractContextManager[Opened]:
     """Opens a file the way an import reads its own: an export of the same shop, or the same mapped table.
 
-    For the writers of `exchange.merge` and for comparing a fresh export. Raises `FileRefused`.
+    `on_progress` hears bytes and rows done while a workbook is unpacked. Raises `FileRefused`.
     """
-    return open_file(file, source.format, table_of(source.mapping) if source.mapping else None)
+    mapping = table_of(source.mapping) if source.mapping else None
+    return opened(file, source.format, mapping, on_progress=on_progress)
 
 
 def table_of(mapping: Mapping) -> Table:
@@ -46,6 +51,7 @@ def table_of(mapping: Mapping) -> Table:
         columns=columns,
         sheet=mapping.sheet,
         together=any(raw.get("together", False) for raw in mapping.columns),
+        header_row=mapping.header_row,
     )
 
 
@@ -58,7 +64,8 @@ def visible_mappings(by: User, now: datetime) -> QuerySet[Mapping]:
 def save_mapping(
     *, store_id: int, raw: Any, header: Sequence[str] | None, by: User, now: datetime
 ) -> Mapping:
-    """Saves how a table is read, as the next version of its name; what equals the newest is not saved again.
+    """Saves how a table is read, as the next version of its name; what equals the newest is not saved again,
+    nor where the same header stands in another row alone: it is found again wherever it stands.
 
     `header`: the file's, or None where it stands in `raw`. Raises `Missing`, `RoleMissing` and
     `MappingRefused` naming columns.
@@ -72,7 +79,7 @@ def save_mapping(
     type(store).objects.select_for_update().get(pk=store.pk)
     versions = Mapping.objects.filter(store=store, name=name)
     newest = versions.order_by("-number").first()
-    if newest and table_of(newest) == table:
+    if newest and replace(table_of(newest), header_row=table.header_row) == table:
         return newest
     made = Mapping.objects.create(
         store=store,
@@ -80,6 +87,8 @@ def save_mapping(
         number=(versions.aggregate(last=Max("number"))["last"] or 0) + 1,
         kind=table.kind,
         encoding=table.encoding,
+        sheet=table.sheet,
+        header_row=table.header_row,
         header=list(table.header),
         header_digest=digest_of(table.header),
         columns=[_column_json(column, table) for column in table.columns],
@@ -100,6 +109,8 @@ def as_json(table: Table) -> dict[str, Any]:
     return {
         "kind": table.kind,
         "encoding": table.encoding,
+        "sheet": table.sheet,
+        "header_row": table.header_row,
         "together": table.together,
         "columns": [column.as_json() for column in table.columns],
     }
@@ -113,6 +124,14 @@ def digest_of(header: Sequence[str]) -> str:
 def recognised(store_id: int, header: Sequence[str]) -> Mapping | None:
     """The store's newest mapping of exactly this header."""
     return Mapping.objects.filter(store_id=store_id, header_digest=digest_of(header)).order_by("-pk").first()
+
+
+def header_among(store_id: int, rows: Sequence[Row]) -> int | None:
+    """The number of the first row that is the header of a table the store has mapped."""
+    digests = {number: digest_of(cells) for number, cells in rows}
+    known = Mapping.objects.filter(store_id=store_id, header_digest__in=set(digests.values()))
+    found = set(known.values_list("header_digest", flat=True))
+    return next((number for number, digest in digests.items() if digest in found), None)
 
 
 def similar(store_id: int, header: Sequence[str]) -> Mapping | None:

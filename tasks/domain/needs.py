@@ -4,6 +4,7 @@ from collections import defaultdict
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from kernel.transitions import move_many
 from tasks.domain import counts
@@ -88,14 +89,15 @@ def _nothing(ids: list[int]) -> None:
     """The event is the slots'; tasks only follow."""
 
 
+def free_slots(batch_id: int) -> QuerySet[Slot]:
+    """Slots of a batch that nobody holds. What was taken out of a draft is no longer counted."""
+    rows = Slot.objects.filter(step__batch_id=batch_id, state__in=FREE)
+    return rows.exclude(task__unit__source__state=JobState.DISCARDED)
+
+
 def cancel_free_slots(batch_id: int, *, now: datetime, limit: int) -> list[int]:
     """Cancels up to `limit` slots of a batch nobody holds in the caller's transaction; returns their ids."""
-    # What was taken out of a draft is no longer counted, and is about to be removed.
-    free = (
-        Slot.objects.filter(step__batch_id=batch_id, state__in=FREE)
-        .exclude(task__unit__source__state=JobState.DISCARDED)
-        .order_by("pk")
-    )
+    free = free_slots(batch_id).order_by("pk")
     if connection.vendor == "postgresql":
         free = free.select_for_update(of=("self",))
     rows = list(free[:limit].values_list("pk", "task_id"))

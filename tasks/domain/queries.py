@@ -6,7 +6,20 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from accounts.domain.queries import DESK, stores_of
 from accounts.models import User
-from tasks.models import Assignment, Batch, Import, Release, Slot, Step, Submission, Task, Template, Upload
+from tasks.models import (
+    Assignment,
+    Batch,
+    Import,
+    LaterCheck,
+    LaterFinding,
+    Release,
+    Slot,
+    Step,
+    Submission,
+    Task,
+    Template,
+    Upload,
+)
 from tasks.rules import STAFF_WORK_ROLES
 from tasks.states import ON_TASK, UNDECIDED, AssignmentState, Audience, BatchState, JobState, SlotState
 from workers.models import PoolMember, WorkerProfile
@@ -33,6 +46,21 @@ def visible_releases(user: User, now: datetime) -> QuerySet[Release]:
     return Release.objects.filter(batch__store__in=stores_of(user, now, *DESK)).select_related(
         "batch__store", "created_by"
     )
+
+
+def visible_later_checks(user: User, now: datetime) -> QuerySet[LaterCheck]:
+    """Those whose answers are all of stores at whose desk the person sits: their counts tell of all."""
+    desk = stores_of(user, now, *DESK)
+    others = LaterCheck.stores.through.objects.filter(latercheck=OuterRef("pk")).exclude(store__in=desk)
+    rows = LaterCheck.objects.filter(company__in=desk.values("company_id")).exclude(Exists(others))
+    return rows.select_related("version__template", "created_by")
+
+
+def visible_findings(later: LaterCheck) -> QuerySet[LaterFinding]:
+    """What a check found, without work that was rejected since (rule 6)."""
+    rows = LaterFinding.objects.filter(later_check=later)
+    rows = rows.exclude(submission__assignment__state=AssignmentState.REJECTED)
+    return rows.select_related("batch", "worker")
 
 
 def visible_assignments(user: User) -> QuerySet[Assignment]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, OuterRef, Prefetch, QuerySet
@@ -16,7 +17,7 @@ from tasks.answers.texts import is_storable
 from tasks.domain import batches, claim, manuals
 from tasks.domain.queries import offered_steps
 from tasks.errors import Missing, RoleMissing
-from tasks.models import Assignment, Batch, Question, Reply, Step, Task, TemplateVersion
+from tasks.models import Assignment, Batch, Question, Reply, Task, TemplateVersion
 from tasks.states import RUNNING_BATCH, BatchState
 
 QUESTION_MAX = 1000
@@ -178,24 +179,27 @@ def into_manual(
 ) -> TemplateVersion:
     """Puts an answer into the manual: a new version that the batch goes on with at once, without a pause.
 
+    The batch keeps the form and checks it has. Where its template has a newer version by now, the answer is
+    put at the end of that one's manual too, as the newest version: later batches begin with both.
+
     Raises `Missing`, `RoleMissing`, `Conflict` while a repair runs, and `Invalid` for the manual.
     """
     question = question_for(by, question_id, now)
     _require_director(question, by, now)
     batch = batches.lock_batch(question.batch_id, by, now)
     batches.require_no_repair(batch)
-    step = step_of(batch.pk)
+    step = manuals.step_of(batch.pk)
+    newest = manuals.newest(step)
+    told: dict[str, Any] = {"company": step.batch.store.company, "by": by, "note": question.text[:200]}
     version = manuals.publish_manual(
-        version=step.template_version,
-        company=step.batch.store.company,
-        manual_ja=manual_ja,
-        manual_en=manual_en,
-        by=by,
-        note=question.text[:200],
+        version=step.template_version, manual_ja=manual_ja, manual_en=manual_en, **told
     )
     if version.pk == step.template_version_id:
         problem = FieldProblem("manual_ja", "unchanged", _("The manual is the same as before."))
         raise Invalid("manual_invalid", _("The manual could not be saved."), fields=[problem])
+    if newest is not None:
+        proposed = proposed_manual(question, newest)
+        manuals.publish_manual(version=newest, manual_ja=proposed["ja"], manual_en=proposed["en"], **told)
     manuals.move_step(step, version, actor=by.pk)
     question.into_version = version
     question.save(update_fields=["into_version"])
@@ -203,14 +207,8 @@ def into_manual(
     return version
 
 
-def step_of(batch_id: int) -> Step:
-    rows = Step.objects.select_related("batch__store__company", "template_version__template")
-    return rows.get(batch_id=batch_id, position=1)
-
-
-def proposed_manual(question: Question, step: Step) -> dict[str, str]:
+def proposed_manual(question: Question, version: TemplateVersion) -> dict[str, str]:
     """The manual in each language it has, with this question and the store's answers at its end."""
-    version = step.template_version
     answers = [one.text for one in getattr(question, "shown_replies") if one.of_store]  # noqa: B009  # `of_batch`
     found = {"ja": version.manual_ja, "en": version.manual_en}
     heads = {"ja": "## よくある質問", "en": "## Questions and answers"}

@@ -103,13 +103,13 @@ def _row(release_id: int, picked: Picked) -> tuple[object, ...]:
     return release_id, submission, change.key, change.row, column, logical, change.before, change.after
 
 
-def lookup(release_id: int, side: Literal["before", "after"]) -> Lookup:
-    """The staged cells by key and logical column, as the writers of `exchange.merge` ask for them."""
+def lookup(cells: models.QuerySet[ReleaseCell], side: Literal["before", "after"]) -> Lookup:
+    """These cells by key and logical column, as the writers of `exchange.merge` ask for them."""
 
     def find(keys: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         stopping()
         found: defaultdict[str, dict[str, str]] = defaultdict(dict)
-        rows = ReleaseCell.objects.filter(release_id=release_id, key__in=keys)
+        rows = cells.filter(key__in=keys)
         for key, logical, text in rows.values_list("key", "logical", side):
             found[key][logical] = text
         return found
@@ -118,11 +118,11 @@ def lookup(release_id: int, side: Literal["before", "after"]) -> Lookup:
 
 
 class Restored:
-    """What another release overwrote, to be put back."""
+    """What another release overwrote in these cells, to be put back."""
 
-    def __init__(self, release_id: int) -> None:
-        self.release_id = release_id
-        self._find = lookup(release_id, "before")
+    def __init__(self, cells: models.QuerySet[ReleaseCell]) -> None:
+        self._cells = cells
+        self._find = lookup(cells, "before")
 
     def __call__(self, keys: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         return self._find(keys)
@@ -130,6 +130,6 @@ class Restored:
     def submissions(self, changes: Iterable[Change]) -> list[int | None]:
         """Which submission each cell was from that is put back."""
         wanted = [(change.key, change.logical) for change in changes]
-        rows = ReleaseCell.objects.filter(release_id=self.release_id, key__in={key for key, _ in wanted})
+        rows = self._cells.filter(key__in={key for key, _ in wanted})
         found = {(key, logical): pk for key, logical, pk in rows.values_list("key", "logical", "submission")}
         return [found.get(cell) for cell in wanted]

@@ -13,11 +13,11 @@ from django.db import transaction
 
 from exchange.grouping import product_rows
 from exchange.merge import Lookup
+from exchange.opening import Opened
 from exchange.rendering import render_description, unify_line_ends
 from jobs import stopping
 from kernel.db import bulk_load
 from tasks.domain.release_cells import COLUMN_MAX, Cell, chunks
-from tasks.domain.release_sources import Opened
 from tasks.domain.staging import breathe
 from tasks.models import Drift
 

@@ -29,7 +29,7 @@ def write_table(release: Release, answers: Answers, out: BinaryIO) -> int:
             translate("Product"),
             *(str(field.label) for field in form.fields),
             translate("Worker"),
-            translate("Submitted"),
+            translate("Submitted at"),
         ]
         rows = (_as_row(submission, [field.name for field in form.fields]) for submission in answers.rows())
         return write_people_csv(rows, header, out)

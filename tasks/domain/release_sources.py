@@ -4,28 +4,16 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.db.models.fields.files import FieldFile
 
 from exchange.merge import Lookup, write_whole
-from exchange.source import Source
+from exchange.opening import Opened
 from tasks.domain import mappings, uploaded
 from tasks.models import Batch, Import, Release
 from tasks.states import JobState
-
-
-@dataclass(frozen=True)
-class Opened:
-    file: BinaryIO
-    source: Source
-
-    @property
-    def plain(self) -> Source:
-        """The same for cells that are rendered already: they are written as they stand."""
-        return replace(self.source, html=frozenset())
 
 
 def source_of(batch: Batch) -> Import:
@@ -69,7 +57,8 @@ def shop_now(batch: Batch, also: Release | None = None) -> Iterator[Opened]:
     base_file = latest.fresh if latest else source_of(batch).file
     with _opened(batch, base_file) as base, tempfile.TemporaryFile() as out:
         write_whole(base.file, base.plain, _overlay(written), out)
-        yield Opened(out, mappings.open_as(source_of(batch), out))
+        with mappings.opened_as(source_of(batch), out) as opened:
+            yield opened
 
 
 def _latest_fresh(batch: Batch) -> Release | None:
@@ -88,6 +77,6 @@ def _overlay(written: list[int]) -> Lookup:
 
 @contextmanager
 def _opened(batch: Batch, stored: FieldFile) -> Iterator[Opened]:
-    opened: Any = stored.open("rb")
-    with opened as file:
-        yield Opened(file, mappings.open_as(source_of(batch), file))
+    file: Any = stored.open("rb")
+    with file, mappings.opened_as(source_of(batch), file) as opened:
+        yield opened

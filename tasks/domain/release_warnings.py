@@ -2,13 +2,18 @@
 
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from kernel import clock
+from tasks.domain.later_places import places_of
 from tasks.domain.release_answers import KnownColumns
-from tasks.domain.release_cells import Kept, Restored
+from tasks.domain.release_cells import Kept, Restored, chunks
 from tasks.domain.release_fresh import Drifted
 from tasks.domain.release_sources import uploaded_at
-from tasks.models import Assignment, Release
-from tasks.states import UNDECIDED, Use
+from tasks.models import Assignment, Release, ReleaseCell
+from tasks.states import UNDECIDED, AnswerPlace, JobState, Use
+
+LOOKED_AT_ONCE = 500
 
 Warning_ = dict[str, Any]
 
@@ -25,7 +30,27 @@ def warnings_of(
         found.append(_warning("column_missing", column=column, n=n))
     unseen = Assignment.objects.filter(batch_id=release.batch_id, use=Use.UNSEEN).count()
     waiting = Assignment.objects.filter(batch_id=release.batch_id, state__in=UNDECIDED).count()
-    return [*found, *_counted(unseen_left_out=unseen, undecided_left_out=waiting)]
+    again = _taken_back(release)
+    counted = _counted(unseen_left_out=unseen, undecided_left_out=waiting, taken_back_again=again)
+    return [*found, *counted]
+
+
+def _taken_back(release: Release) -> int:
+    """Answers of this file that the last upload which held them has taken back: it brings them again."""
+    restores = Release.objects.filter(
+        batch=release.batch_id, format=Release.Format.RESTORE, state=JobState.DONE, uploaded_at__isnull=False
+    )
+    ids = list(restores.values_list("pk", flat=True))
+    if not ids:
+        return 0
+    back = ReleaseCell.objects.filter(release__in=ids, submission=OuterRef("submission"))
+    rows = ReleaseCell.objects.filter(Exists(back), release=release).order_by("submission")
+    wanted = rows.values_list("submission", flat=True).distinct().iterator()
+    return sum(
+        place == AnswerPlace.TAKEN_BACK
+        for chunk in chunks((pk for pk in wanted if pk is not None), LOOKED_AT_ONCE)
+        for place in places_of(chunk).values()
+    )
 
 
 def _of_age(release: Release) -> list[Warning_]:

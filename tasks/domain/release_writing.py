@@ -10,12 +10,14 @@ from django.db.models import Exists, OuterRef
 
 from events import record
 from exchange.merge import AnswersChanged, Change, iter_changes, write_update, write_whole
+from exchange.opening import Opened
 from tasks import topics
 from tasks.domain import release_cells, release_fresh, release_people, uploaded
 from tasks.domain.release_answers import Answers, KnownColumns
 from tasks.domain.release_cells import Kept, Picked, Restored
 from tasks.domain.release_fresh import Drifted
-from tasks.domain.release_sources import Opened, fresh_of, own_file_of, shop_now
+from tasks.domain.release_part import cells_to_restore
+from tasks.domain.release_sources import fresh_of, own_file_of, shop_now
 from tasks.domain.release_warnings import warnings_of
 from tasks.models import Release, ReleaseCell
 from tasks.states import JobState
@@ -73,7 +75,7 @@ def _base(release: Release) -> AbstractContextManager[Opened]:
 
 def _origin(release: Release, base: Opened) -> Origin:
     if release.restores_id is not None:
-        return Restored(release.restores_id)
+        return Restored(cells_to_restore(release))
     return KnownColumns(Answers(release.batch_id), base.source.columns)
 
 
@@ -104,7 +106,7 @@ def _merged(
     )
     kept = release_cells.keep(release.pk, _picked(release, changes, origin, new), _Progress(release))
     write_file = write_whole if release.format == Release.Format.SOURCE else write_update
-    written = write_file(base.file, base.plain, release_cells.lookup(release.pk, "after"), out)
+    written = write_file(base.file, base.plain, release_cells.lookup(release.written.all(), "after"), out)
     if (written.cells, written.products) != (kept.cells, kept.units):
         raise AnswersChanged
     later = _later_count(release) if release.restores_id else 0

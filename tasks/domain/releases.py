@@ -1,6 +1,7 @@
 """Result files: what the shop takes back. Asked for here, written by a job."""
 
 import tempfile
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from jobs import stopping
 from kernel import clock
 from kernel.errors import Conflict, FieldProblem, Invalid, Text
 from tasks import jobs, rules, topics
-from tasks.domain import release_cells, uploaded
+from tasks.domain import release_cells, release_part, uploaded
 from tasks.domain.queries import visible_batches
 from tasks.domain.release_answers import used
 from tasks.domain.release_fresh import FreshRefused
@@ -46,15 +47,18 @@ def request_release(
     fresh: File | None = None,  # type: ignore[type-arg]  # an upload is always bytes
     fresh_name: str = "",
     overwrite: bool = False,
+    answers: Collection[int] | None = None,
+    later_check: int | None = None,
 ) -> Release:
     """Queues a result file.
 
     `restores`: the release whose previous values a restore file puts back. `since_uploaded`: an update file
     of what the uploaded files do not have yet. `fresh`: an export of the shop of now (at most 15 MB) that the
     file is made from; cells that the shop changed itself stay as they are there, unless `overwrite`.
+    `answers`, `later_check`: a restore file of these alone (`release_part.choose`).
 
-    Raises `Missing`, `RoleMissing`, `Invalid` (format, restores, since_uploaded, fresh), and `Conflict` for a
-    draft, no answers, nothing to restore, or nothing uploaded yet.
+    Raises `Missing`, `RoleMissing`, `Invalid` (format, restores, since_uploaded, fresh, answers,
+    later_check), and `Conflict` for a draft, no answers, nothing to restore, or nothing uploaded yet.
     """
     batch = visible_batches(by, now).filter(pk=batch_id).first()
     if batch is None:
@@ -76,6 +80,7 @@ def request_release(
         since_uploaded=since_uploaded,
         overwrite=overwrite,
     )
+    release_part.choose(release, answers=answers, later_check=later_check, by=by, now=now)
     if fresh is not None:
         release.fresh_name = fresh_name[-255:]
         release.fresh.save("fresh.csv", fresh, save=False)
@@ -169,6 +174,8 @@ def _finish(release: Release, name: str, outcome: Outcome) -> None:
     locked.save()
     told: dict[str, Any] = {"batch": locked.batch_id, "release": locked.pk}
     record("release.done", topics=topics.of_batch(locked.batch), actor=locked.created_by_id, **told)
+    if locked.cells:
+        jobs.refresh_places.enqueue(locked.pk)
 
 
 def file_name(release: Release) -> str:

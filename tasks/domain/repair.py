@@ -8,22 +8,27 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from events import record
 from jobs import stopping
 from kernel import clock
-from kernel.errors import FieldProblem, Invalid, Text
 from kernel.transitions import move_many
 from tasks import jobs, topics
-from tasks.answers.texts import is_storable
-from tasks.domain import batches, manuals, repair_scope, set_aside
+from tasks.domain import batches, manuals, repair_choice, repair_scope, set_aside
 from tasks.errors import IllegalMove, legal
-from tasks.models import Assignment, Batch, Repair, Report, Step, TemplateVersion
-from tasks.states import OFF_TASK, RUNNING_BATCH, AssignmentState, BatchState, JobState, PauseReason
+from tasks.models import Assignment, Batch, Repair, Report, Slot, Step
+from tasks.states import (
+    ENDED_BATCH,
+    OFF_TASK,
+    REPAIRABLE_BATCH,
+    AssignmentState,
+    BatchState,
+    JobState,
+    PauseReason,
+    SlotState,
+)
 
-NOTE_MAX = 2000
 # So many tasks are set aside in one transaction.
 CHUNK = 100
 
@@ -39,27 +44,35 @@ def start(
     version_id: int | None = None,
     manual_ja: str | None = None,
     manual_en: str | None = None,
+    deadline: datetime | None = None,
 ) -> Repair:
-    """Begins a repair with a newer version of the template or with a corrected manual, told in `note`.
+    """Begins a repair with a newer version of the template, or with a manual corrected on it; see
+    `repair_choice.check`.
 
-    Raises `Missing`, `RoleMissing`, `IllegalMove` for a batch that is not running, `Conflict` while another
-    repair runs, and `Invalid` (scope, note, version, manual).
+    A batch that has ended is reopened for it. `deadline`: the new one, needed where the old one is over.
+    Raises `Missing`, `RoleMissing`, `IllegalMove` for a batch that cannot be repaired, `Conflict` while
+    another repair runs, while a batch is still ending and where an ended one has received nothing, and
+    `Invalid`.
     """
     batch = batches.lock_batch(batch_id, by, now)
-    if batch.state not in RUNNING_BATCH:
+    if batch.state not in REPAIRABLE_BATCH:
         raise IllegalMove(batch.state, "repair")
     batches.require_undisturbed(batch)
-    step = step_of(batch)
-    _check(scope, note)
+    step = manuals.step_of(batch.pk)
+    repair_choice.require_sound(batch, scope, note, deadline, now)
     before = step.template_version
-    after = _version(step, version_id, manual_ja, manual_en, by, note)
+    after = repair_choice.version_of(
+        step, version_id=version_id, manual_ja=manual_ja, manual_en=manual_en, by=by, note=note
+    )
     if after.pk == before.pk:
-        before = _before_of_failed(batch, after)
+        before = repair_choice.before_of_failed(batch, after)
     repair = Repair(
         batch=batch, step=step, before=before, after=after, scope=scope, note=note.strip(), created_by=by
     )
-    repair.created_at, repair.paused_before = now, batch.pause_reason
-    _hold_claims(batch, by, now)
+    repair.created_at = now
+    repair.paused_before, repair.ended_before = _as_it_was(batch)
+    batch.deadline = deadline or batch.deadline
+    _hold_claims(batch, step, by, now)
     manuals.move_step(step, after, actor=by.pk)
     _answer_reports(repair, now)
     step.pilot_decided_at = None
@@ -71,97 +84,25 @@ def start(
     return repair
 
 
-def check(
-    *,
-    step: Step,
-    scope: str,
-    note: str,
-    version_id: int | None = None,
-    manual_ja: str | None = None,
-    manual_en: str | None = None,
-) -> TemplateVersion:
-    """The version that `start` would go on with, unsaved if it is to be made. Raises `Invalid` like it."""
-    _check(scope, note)
-    now_used = step.template_version
-    if version_id is not None:
-        after = _newer(step, version_id)
-        if after.pk == now_used.pk:
-            _before_of_failed(step.batch, after)
-        return after
-    texts = _texts(now_used, manual_ja, manual_en)
-    if not manuals.differs(now_used, **texts):
-        raise _unchanged()
-    return manuals.with_manual(now_used, **texts)
+def _as_it_was(batch: Batch) -> tuple[str, str]:
+    """Why the batch was paused, and how it had ended: behind a repair that broke off, before that one."""
+    if batch.state in ENDED_BATCH:
+        return "", batch.state
+    since = batch.paused_at
+    failed = batch.repairs.filter(state=JobState.FAILED, created_at=since).first() if since else None
+    if failed is not None:
+        return failed.paused_before, failed.ended_before
+    return batch.pause_reason, ""
 
 
-def step_of(batch: Batch) -> Step:
-    rows = batch.steps.select_related("batch__store__company", "template_version__template")
-    return rows.get(position=1)
-
-
-def _check(scope: str, note: str) -> None:
-    problems = []
-    if scope not in Repair.Scope.values:
-        problems.append(FieldProblem("scope", "unknown", _("Choose which work is to be done again.")))
-    if not note.strip():
-        problems.append(FieldProblem("note", "required", _("Tell the workers what was wrong.")))
-    elif len(note) > NOTE_MAX or not is_storable(note):
-        problems.append(FieldProblem("note", "too_long", _("Write at most 2,000 characters.")))
-    if problems:
-        raise Invalid("repair_invalid", _("The manual could not be corrected."), fields=problems)
-
-
-def _version(
-    step: Step, version_id: int | None, manual_ja: str | None, manual_en: str | None, by: User, note: str
-) -> TemplateVersion:
-    if version_id is not None:
-        return _newer(step, version_id)
-    now_used = step.template_version
-    company = step.batch.store.company
-    texts = _texts(now_used, manual_ja, manual_en)
-    return manuals.publish_manual(version=now_used, company=company, by=by, note=note.strip(), **texts)
-
-
-def _texts(now_used: TemplateVersion, manual_ja: str | None, manual_en: str | None) -> dict[str, str]:
-    """A language that is not named stays as it is."""
-    return {
-        "manual_ja": now_used.manual_ja if manual_ja is None else manual_ja,
-        "manual_en": now_used.manual_en if manual_en is None else manual_en,
-    }
-
-
-def _newer(step: Step, version_id: int) -> TemplateVersion:
-    if version_id == step.template_version_id:
-        return step.template_version
-    found = manuals.newer_versions(step).filter(pk=version_id).first()
-    if found is None:
-        raise _invalid("unknown", _("There is no newer version of this template by that number."))
-    return found
-
-
-def _before_of_failed(batch: Batch, after: TemplateVersion) -> TemplateVersion:
-    """A repair that broke off is begun again with the version that it had moved on to."""
-    failed = Repair.objects.filter(batch=batch, after=after, state=JobState.FAILED).order_by("-pk").first()
-    if failed is None:
-        raise _unchanged()
-    return failed.before
-
-
-def _unchanged() -> Invalid:
-    return _invalid("unchanged", _("The manual is the same as before. Correct it first."))
-
-
-def _invalid(code: str, message: Text) -> Invalid:
-    fields = [FieldProblem("version", code, message)]
-    return Invalid("repair_invalid", _("The manual could not be corrected."), fields=fields)
-
-
-def _hold_claims(batch: Batch, by: User, now: datetime) -> None:
+def _hold_claims(batch: Batch, step: Step, by: User, now: datetime) -> None:
     if batch.state == BatchState.OPEN:
         batches.hold_claims(batch, reason=PauseReason.REPAIR, actor=by.pk, now=now)
+    elif batch.state in ENDED_BATCH:
+        batches.reopen(batch, step, reason=PauseReason.REPAIR, actor=by.pk, now=now)
     else:
-        batch.pause_reason = PauseReason.REPAIR
-        batch.save(update_fields=["state", "pause_reason"])
+        batch.paused_at, batch.pause_reason, batch.deadline_reminded = now, PauseReason.REPAIR, False
+        batch.save(update_fields=["state", "paused_at", "pause_reason", "deadline", "deadline_reminded"])
 
 
 def _answer_reports(repair: Repair, now: datetime) -> None:
@@ -264,6 +205,9 @@ def _finish(repair_id: int, now: datetime) -> bool:
     if repair.paused_before:
         batch.pause_reason = repair.paused_before
         batch.save(update_fields=["state", "pause_reason"])
+    elif repair.ended_before and not Slot.objects.filter(step=repair.step, state=SlotState.OPEN).exists():
+        # Nothing had to be done again.
+        batches.end(batch, "close", actor=repair.created_by_id, reason="repair", now=now)
     else:
         batches.run_on(batch, actor=None, now=now)
     _tell(repair, "repair.done", actor=None)

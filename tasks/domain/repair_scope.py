@@ -4,15 +4,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 
 from tasks.answers.checks import blocking_failures, run_checks
 from tasks.answers.validate import validate_answer
 from tasks.domain.corrections import final_answer
 from tasks.domain.manuals import HELD
 from tasks.domain.versions import known
-from tasks.models import Assignment, Repair, Step, Submission, TemplateVersion
-from tasks.states import AssignmentState, Use
+from tasks.models import Assignment, Correction, Repair, RepairPlan, Slot, Step, Submission, TemplateVersion
+from tasks.states import AssignmentState, SlotState, Use
 
 # Handed in, and nobody has settled what it is worth; or a rejection that is lifted.
 UNPAID = (
@@ -67,7 +67,10 @@ def _refuses(version: TemplateVersion, answer: dict[str, Any]) -> bool:
 
 
 def slots_to_offer(rows: Iterable[Assignment], step: Step) -> set[int]:
-    """Slots that stand empty once these answers are set aside."""
+    """Slots that stand empty once these answers are set aside.
+
+    Where a rejection is lifted, so is what followed from it in a batch that had ended: a cancelled slot.
+    """
     rows = list(rows)
     delivered = {one.slot_id for one in rows if one.state in DELIVERED}
     settled = {one.slot_id for one in rows if one.state == AssignmentState.APPROVED}
@@ -75,7 +78,82 @@ def slots_to_offer(rows: Iterable[Assignment], step: Step) -> set[int]:
         # Of several answers none is used until one is chosen; another one may fill the same slot.
         others = Assignment.objects.filter(slot__in=settled, state=AssignmentState.APPROVED, set_aside=False)
         settled -= set(others.exclude(pk__in=[one.pk for one in rows]).values_list("slot", flat=True))
-    return delivered | settled
+    rejected = {one.slot_id for one in rows if one.state == AssignmentState.REJECTED}
+    cancelled = Slot.objects.filter(pk__in=rejected, state=SlotState.CANCELLED)
+    return delivered | settled | set(cancelled.values_list("pk", flat=True))
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Of the tasks looked at; they add up. In yen `pay`."""
+
+    received: int = 0
+    paid: int = 0
+    kept: int = 0
+    rejected: int = 0
+    tasks: int = 0
+    slots: int = 0
+    pay: int = 0
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(**{name: value + getattr(other, name) for name, value in vars(self).items()})
+
+
+def sums_of(rows: Sequence[Assignment], judge: TemplateVersion, step: Step) -> Sums:
+    """Of all received answers to some tasks, if the checks of `judge` decide."""
+    taken = list(chosen(rows, Repair.Scope.FAILING, judge))
+    unpaid = [one for one in taken if one.state in UNPAID]
+    slots = slots_to_offer(taken, step)
+    return Sums(
+        received=len(rows),
+        paid=len(unpaid),
+        kept=len(taken) - len(unpaid),
+        rejected=sum(one.state == AssignmentState.REJECTED for one in unpaid),
+        tasks=len({one.task_id for one in taken if one.slot_id in slots}),
+        slots=len(slots),
+        pay=sum(one.reward for one in unpaid),
+    )
+
+
+def sums_of_all(step: Step, after: TemplateVersion | None = None) -> Sums:
+    """If everything received is done again, counted by the database."""
+    rows = received(step, after).order_by()
+    unpaid = Q(state__in=UNPAID)
+    found = rows.aggregate(
+        received=Count("pk"),
+        paid=Count("pk", filter=unpaid),
+        rejected=Count("pk", filter=Q(state=AssignmentState.REJECTED)),
+        pay=Sum("reward", filter=unpaid, default=0),
+    )
+    offered = _offering(rows, step, after).aggregate(
+        tasks=Count("task", distinct=True), slots=Count("slot", distinct=True)
+    )
+    return Sums(**found, **offered, kept=found["received"] - found["paid"])
+
+
+def _offering(rows: QuerySet[Assignment], step: Step, after: TemplateVersion | None) -> QuerySet[Assignment]:
+    """As `slots_to_offer`: those whose slots stand empty then."""
+    approved = Q(state=AssignmentState.APPROVED)
+    withdrawn = Q(state=AssignmentState.REJECTED, slot__state=SlotState.CANCELLED)
+    offering = rows.filter(Q(state__in=DELIVERED) | approved | withdrawn)
+    if step.answers_per_task == 1 or after is None:
+        return offering
+    # Another answer, made by `after`, may fill the same slot.
+    others = Assignment.objects.filter(slot=OuterRef("slot"), state=AssignmentState.APPROVED)
+    stays = Exists(others.filter(set_aside=False, template_version=after))
+    return offering.exclude(approved & Q(stays))
+
+
+def basis(step: Step, after: TemplateVersion | None) -> list[int]:
+    """A few numbers that change when received work moves on."""
+    found = received(step, after).aggregate(
+        received=Count("pk"),
+        unpaid=Count("pk", filter=Q(state__in=UNPAID)),
+        rejected=Count("pk", filter=Q(state=AssignmentState.REJECTED)),
+    )
+    last = Submission.objects.filter(assignment__step=step).aggregate(last=Max("pk"))["last"]
+    corrected = Correction.objects.filter(submission__assignment__step=step).aggregate(last=Max("pk"))["last"]
+    return [*found.values(), last or 0, corrected or 0]
 
 
 @dataclass(frozen=True)
@@ -97,20 +175,25 @@ class Plan:
         return self.pay + self.cost
 
 
-def plan(step: Step, scope: str, after: TemplateVersion | None = None) -> Plan:
-    """What a repair would do at this moment. `after`: the newer version; None for a corrected manual."""
-    rows = list(received(step, after).defer("draft").order_by("pk"))
-    taken = list(chosen(rows, scope, after or step.template_version))
-    unpaid = [one for one in taken if one.state in UNPAID]
-    slots = slots_to_offer(taken, step)
+def plan(step: Step, after: TemplateVersion | None = None) -> Plan:
+    """If all is done again, at this moment. `after`: the newer version; None for a corrected manual."""
+    return _plan(step, sums_of_all(step, after))
+
+
+def plan_of(row: RepairPlan) -> Plan:
+    """What the job has counted of the answers that the checks refuse. Needs `step` loaded."""
+    return _plan(row.step, Sums(**row.sums))
+
+
+def _plan(step: Step, sums: Sums) -> Plan:
     return Plan(
-        received=len(rows),
-        paid=len(unpaid),
-        kept=len(taken) - len(unpaid),
-        rejected=sum(one.state == AssignmentState.REJECTED for one in unpaid),
-        untouched=len(rows) - len(taken),
-        tasks=len({one.task_id for one in taken if one.slot_id in slots}),
+        received=sums.received,
+        paid=sums.paid,
+        kept=sums.kept,
+        rejected=sums.rejected,
+        untouched=sums.received - sums.paid - sums.kept,
+        tasks=sums.tasks,
         held=Assignment.objects.filter(step=step, state__in=HELD).count(),
-        pay=sum(one.reward for one in unpaid),
-        cost=len(slots) * step.reward,
+        pay=sums.pay,
+        cost=sums.slots * step.reward,
     )

@@ -10,7 +10,7 @@ from accounts.models import User
 from events import record
 from kernel.errors import Conflict, FieldProblem, Invalid
 from tasks import topics
-from tasks.domain import batches, hold, needs
+from tasks.domain import batches, counts, hold, needs
 from tasks.domain.claim import lease_end
 from tasks.errors import Missing, legal
 from tasks.models import Assignment, Batch, Report
@@ -163,6 +163,7 @@ def _settle(report: Report, assignment: Assignment, *, by: User | None, now: dat
     assignment.report_due_at = None
     assignment.ended_at = assignment.decided_at = now
     _save(assignment, "settle_report")
+    counts.add(assignment.batch_id, {counts.PAID: paid_share(assignment)})
     needs.move_slot(slot, "settle", step=assignment.step, now=now)
     report.answered_by, report.closed_at = by, now
     report.save(update_fields=["answered_by", "closed_at"])

@@ -14,7 +14,7 @@ from kernel.errors import Conflict, FieldProblem, Invalid, NotAllowed
 from tasks import rules, topics
 from tasks.answers.lists import parse_checklist
 from tasks.answers.schema import parse_form
-from tasks.domain import batches, hold, needs
+from tasks.domain import batches, counts, hold, needs
 from tasks.errors import IllegalMove, Missing, RoleMissing, legal
 from tasks.models import Assignment, Correction, Review, Submission
 from tasks.models.assignment import CHANGES_AT_MOST
@@ -140,6 +140,7 @@ def settle(
         assignment.approve()
     assignment.use = _use_after_approval(assignment, has_slot=has_slot, unseen=unseen)
     _close(assignment, now)
+    counts.add(assignment.batch_id, {counts.PAID: assignment.reward})
     if has_slot:
         needs.move_slot(slot, "settle", step=assignment.step, now=now)
     record(

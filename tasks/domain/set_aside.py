@@ -9,7 +9,7 @@ from typing import Any
 
 from kernel.transitions import move_many
 from tasks.answers.checks import unique_key
-from tasks.domain import needs
+from tasks.domain import counts, needs
 from tasks.domain.corrections import final_answer
 from tasks.domain.repair_scope import UNPAID, last_submissions, slots_to_offer
 from tasks.models import Assignment, Repair, Review, Slot, TakenValue
@@ -49,6 +49,8 @@ def set_aside(rows: Sequence[Assignment], repair: Repair, *, now: datetime) -> D
         move_many(
             chosen, "excuse", record_chunk=_told_by_the_caller, set_fields={**fields, **more}, wait=True
         )
+    newly = sum(one.reward for one in rows if one.state in UNPAID)
+    counts.add(repair.batch_id, {counts.PAID: newly, counts.ASIDE: sum(one.reward for one in rows)})
     tasks = _offer(slots, now)
     _free_values({one.task_id for one in rows}, repair.step_id)
     return Done(len(unpaid), tasks)
@@ -76,7 +78,9 @@ def _excuse(rows: Sequence[Assignment], repair: Repair, now: datetime) -> None:
 
 def _offer(slot_ids: set[int], now: datetime) -> int:
     filled = Slot.objects.filter(pk__in=slot_ids, state__in=[SlotState.DELIVERED, SlotState.SETTLED])
+    withdrawn = Slot.objects.filter(pk__in=slot_ids, state=SlotState.CANCELLED)
     moved: list[int] = []
+    move_many(withdrawn, "reopen", record_chunk=moved.extend, wait=True)
     move_many(filled, "offer_again", record_chunk=moved.extend, wait=True)
     tasks = sorted(set(Slot.objects.filter(pk__in=moved).values_list("task", flat=True)))
     needs.tasks_follow(tasks, now=now)

@@ -1,5 +1,6 @@
 """Units, tasks and slots of an import that has not landed: written in chunks, removed in chunks."""
 
+import re
 import time
 from typing import Any
 
@@ -13,6 +14,9 @@ from tasks.states import SlotState, TaskState
 
 TARGET_SECONDS = 0.15
 CLEAR_CHUNK = 500
+IMAGES_AT_MOST = 50
+# In a cell of a table: one picture or several, parted by spaces, commas or lines.
+_ADDRESS = re.compile(r"https?://[^\s,、，|;\"'<>]+")
 _pace = {"rows": 500}
 
 
@@ -85,8 +89,10 @@ def values_of(product: Product, source: Import) -> dict[str, Any]:
         {"sku": v.sku, "price": v.price, "options": [list(option) for option in v.options]}
         for v in product.variants[:200]
     ]
-    values["images"] = [{"url": i.url, "alt": i.alt} for i in product.images[:50]]
+    values["images"] = [{"url": i.url, "alt": i.alt} for i in product.images[:IMAGES_AT_MOST]]
     if source.mapping is not None:
+        addresses = _ADDRESS.findall(product.values.get("images", ""))[:IMAGES_AT_MOST]
+        values["images"] = [{"url": address, "alt": product.title} for address in addresses]
         values["columns"] = _shown(product, source.mapping)
     return values
 

@@ -16,6 +16,7 @@ from tasks import topics
 from tasks.answers.checks import (
     Check,
     CheckKind,
+    CheckResult,
     blocking_failures,
     describe,
     run_checks,
@@ -169,15 +170,31 @@ def check_answer(
     values = assignment.task.unit.values if has_pairs else None
     problems = validate_answer(form, asked, upload_exists=lambda pk: pk in found, unit_values=values)
     if problems:
-        raise Invalid("answer_invalid", _("Some fields need your attention."), fields=problems)
+        # All at once: what the checks find in the other fields would come back only in the next round.
+        wrong = {_root(problem.field) for problem in problems}
+        others = [check for check in checks if _root(check.field) not in wrong]
+        checked = run_checks(others, asked, is_taken=lambda _field, _value: False, form=form)
+        raise _refused([*problems, *_as_problems(checked)])
     taken, reserved = _take_values(assignment, checks, asked)
     results = run_checks(checks, asked, is_taken=lambda field, value: field in taken, form=form)
-    failed = blocking_failures(results)
+    failed = _as_problems(results)
     if failed:
         TakenValue.objects.filter(pk__in=reserved).delete()
-        fields = [FieldProblem(r.path, f"check_{r.kind}", describe(r.as_json())) for r in failed]
-        raise Invalid("answer_invalid", _("Some fields need your attention."), fields=fields)
+        raise _refused(failed)
     return [result.as_json() for result in results]
+
+
+def _root(path: str) -> str:
+    return path.partition(".")[0]
+
+
+def _as_problems(results: list[CheckResult]) -> list[FieldProblem]:
+    failed = blocking_failures(results)
+    return [FieldProblem(one.path, f"check_{one.kind}", describe(one.as_json())) for one in failed]
+
+
+def _refused(fields: list[FieldProblem]) -> Invalid:
+    return Invalid("answer_invalid", _("Some fields need your attention."), fields=fields)
 
 
 def _upload_ids(form: Form, answer: draft.Answer) -> list[int]:

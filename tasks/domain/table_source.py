@@ -1,5 +1,6 @@
 """A table on its way into a batch: what is known before it is read, and the checks that its columns bring."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, BinaryIO
 
@@ -8,15 +9,17 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from exchange.encodings import ENCODINGS
 from exchange.errors import FileRefused
-from exchange.inspection import Inspection, Reading, guess_reading, inspect_table
+from exchange.grouping import OnProgress
+from exchange.head import HEAD_ROWS, Row, guess
+from exchange.inspection import Inspection, guess_reading, inspect_table
 from exchange.opening import head_of_table
-from exchange.tablefile import DELIMITERS
-from jobs import stopping
+from exchange.tablefile import DELIMITERS, XLSX, Reading
 from kernel.errors import FieldProblem, Invalid
 from kernel.ids import ID_MAX
 from tasks.answers.schema import parse_form
 from tasks.domain.mapping_checks import checks_of
-from tasks.domain.mappings import save_mapping, table_of, visible_mappings
+from tasks.domain.mapping_parse import SHEET_MAX, is_header_row
+from tasks.domain.mappings import header_among, save_mapping, table_of, visible_mappings
 from tasks.models import Batch, Import, Mapping
 
 
@@ -36,16 +39,20 @@ def mapping_for(batch: Batch, file: Any, raw: Any, by: User, now: datetime) -> M
 
 
 def _header(file: BinaryIO, raw: dict[str, Any]) -> tuple[str, ...]:
+    """The file's header; how the file is read goes into the mapping where nothing is said of it."""
     try:
         guess = guess_reading(file)
-        kind, encoding = raw.get("kind", guess.kind), raw.get("encoding", guess.encoding)
-        raw.setdefault("kind", kind)
-        raw.setdefault("encoding", encoding)
-        if kind not in tuple(DELIMITERS) or encoding not in ENCODINGS:
+        for key in ("kind", "encoding", "sheet"):
+            raw.setdefault(key, getattr(guess, key) if key != "sheet" or raw["kind"] == guess.kind else "")
+        kind, encoding, sheet, row = raw["kind"], raw["encoding"], raw["sheet"], raw.get("header_row")
+        good = kind in tuple(DELIMITERS) and encoding in ENCODINGS and isinstance(sheet, str)
+        if not good or not (row is None or is_header_row(row)):
             return ("", "")  # the mapping's own check names what is wrong
-        return head_of_table(file, Reading(kind, encoding))
+        head = head_of_table(file, Reading(kind, encoding, sheet, row or 0))
     except FileRefused as problem:
         raise refused("file", problem.code, problem.message) from problem
+    raw["header_row"] = head.record.row
+    return head.names
 
 
 def apply_checks(batch: Batch, mapping: Mapping | None) -> None:
@@ -61,25 +68,35 @@ def apply_checks(batch: Batch, mapping: Mapping | None) -> None:
         step.save(update_fields=["checks"])
 
 
-def look(source: Import, file: BinaryIO) -> Inspection:
-    """Reads a table through whose columns nobody has explained yet. Raises `FileRefused`."""
+def look(source: Import, file: BinaryIO, on_progress: OnProgress) -> Inspection:
+    """Reads a table through whose columns nobody has explained yet. Raises `FileRefused`.
 
-    def on_progress(_done: int, _rows: int) -> None:
-        stopping()
+    The header is the row that the store has mapped before, else what looks most like one.
+    """
 
-    return inspect_table(file, reading=reading_of(source.facts.get("read_as")), on_progress=on_progress)
+    def find(rows: Sequence[Row]) -> int:
+        return header_among(source.batch.store_id, rows) or guess(rows)
+
+    reading = reading_of(source.facts.get("read_as"))
+    return inspect_table(file, reading=reading, find=find, on_progress=on_progress)
 
 
 def reading_of(raw: Any) -> Reading | None:
     """How somebody wants the table read; None: find out. Raises `Invalid`."""
     if raw is None:
         return None
-    kind, encoding = raw.get("kind"), raw.get("encoding")
+    kind, encoding, sheet = raw.get("kind"), raw.get("encoding"), raw.get("sheet", "")
+    header_row = raw.get("header_row")
     if kind not in tuple(DELIMITERS):
-        raise refused("kind", "unknown", _("Columns are separated by commas or tabs."))
+        raise refused("kind", "unknown", _("Columns are separated by commas or tabs, or stand on a sheet."))
+    if len(sheet) > SHEET_MAX or (sheet and kind != XLSX):
+        raise refused("sheet", "unknown", _("Only a workbook has sheets."))
     if encoding not in ENCODINGS:
         raise refused("encoding", "unknown", _("The encoding is UTF-8 or Shift_JIS (CP932)."))
-    return Reading(kind, encoding)
+    if header_row is not None and not is_header_row(header_row):
+        message = _("The header stands in one of the first %(max)d rows.") % {"max": HEAD_ROWS}
+        raise refused("header_row", "unknown", message)
+    return Reading(kind, encoding, sheet, header_row or 0)
 
 
 def refused(field: str, code: str, message: Any) -> Invalid:

@@ -12,7 +12,7 @@ from accounts.models import User
 from tasks.domain.queries import visible_submissions
 from tasks.errors import Missing
 from tasks.models import Assignment, Release, ReleaseCell, Submission
-from tasks.states import AssignmentState, JobState
+from tasks.states import RECEIVED, AssignmentState, JobState
 
 RELEASES_AT_MOST = 50
 
@@ -49,7 +49,7 @@ def releases_of(submission: Submission) -> list[WentInto]:
     rows = Release.objects.filter(pk__in=list(ids)).select_related("created_by", "uploaded_by")
     releases = list(rows.order_by("-pk"))
     cells = _by_release(held.filter(release__in=releases).order_by("pk"))
-    taken_back = _restored_by(releases)
+    taken_back = _restored_by(releases, submission)
     return [WentInto(one, cells.get(one.pk, []), taken_back.get(one.pk, [])) for one in releases]
 
 
@@ -60,9 +60,11 @@ def _by_release(cells: Iterable[ReleaseCell]) -> Mapping[int, list[ReleaseCell]]
     return found
 
 
-def _restored_by(releases: Sequence[Release]) -> Mapping[int, list[Release]]:
+def _restored_by(releases: Sequence[Release], submission: Submission) -> Mapping[int, list[Release]]:
+    """Restore files that put back cells of this answer: one may hold only a part of its file."""
     found: dict[int, list[Release]] = {}
-    for one in Release.objects.filter(restores__in=releases, state=JobState.DONE).order_by("pk"):
+    rows = Release.objects.filter(restores__in=releases, state=JobState.DONE, written__submission=submission)
+    for one in rows.order_by("pk").distinct():
         assert one.restores_id is not None, "filtered by it"
         found.setdefault(one.restores_id, []).append(one)
     return found
@@ -80,9 +82,8 @@ def others_by_worker(submission: Submission, by: User, now: datetime) -> QuerySe
         worker=assignment.worker_id,
         store__company=company,
         store__in=stores_of(by, now, *DESK),
-        submitted_at__isnull=False,
     )
-    rows = rows.exclude(pk=assignment.pk).exclude(state=AssignmentState.REJECTED)
+    rows = rows.filter(RECEIVED).exclude(pk=assignment.pk)
     return rows.select_related("task__unit", "batch").annotate(
         last_submission=Subquery(last.values("pk")[:1])
     )

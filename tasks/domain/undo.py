@@ -9,7 +9,7 @@ from accounts.models import User
 from events import record
 from kernel.errors import Conflict, NotAllowed
 from tasks import jobs, topics
-from tasks.domain import hold, needs, review
+from tasks.domain import counts, hold, needs, review
 from tasks.domain.submit import SURPLUS_DAYS
 from tasks.errors import IllegalMove, Missing, legal
 from tasks.models import Assignment, Batch, Correction, Review, Slot, Submission
@@ -97,6 +97,7 @@ def _take_back(assignment: Assignment, submission: Submission, batch: Batch, by:
         assignment.reviewer, assignment.review_lease_until = by, now + review.REVIEW_LEASE
     with legal(assignment.state, verb):
         assignment.save()
+    counts.add(batch.pk, {counts.PAID: -assignment.reward})
     if filled:
         needs.move_slot(slot, "offer_again" if late else "undo", step=assignment.step, now=now)
     if late and batch.state not in RUNNING_BATCH:

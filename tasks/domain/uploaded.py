@@ -13,7 +13,7 @@ from accounts.models import User
 from events import record
 from exchange.rendering import unify_line_ends
 from kernel.errors import Conflict
-from tasks import rules, topics
+from tasks import jobs, rules, topics
 from tasks.domain.queries import visible_releases
 from tasks.domain.release_cells import Cell
 from tasks.errors import Missing, RoleMissing
@@ -47,6 +47,7 @@ def _mark(release_id: int, by: User, now: datetime, *, uploaded: bool) -> Releas
     told: dict[str, Any] = {"batch": release.batch_id, "release": release.pk}
     name = "release.uploaded" if uploaded else "release.not_uploaded"
     record(name, topics=topics.of_batch(release.batch), actor=by.pk, **told)
+    jobs.refresh_places.enqueue(release.pk)
     return release
 
 

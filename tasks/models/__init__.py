@@ -1,8 +1,10 @@
 from tasks.models.assignment import Assignment, DraftAlternative, Report
-from tasks.models.batch import Batch, Repair, Step
+from tasks.models.batch import Batch, Step
 from tasks.models.counts import TaskCount, TaskCountDelta
+from tasks.models.later_check import LaterCheck, LaterFinding
 from tasks.models.question import Question, Reply
 from tasks.models.release import Drift, Release, ReleaseCell
+from tasks.models.repair import Repair, RepairPlan
 from tasks.models.source import Import, ImportRefusal, Mapping, Upload
 from tasks.models.submission import Correction, Review, Submission
 from tasks.models.task import Slot, Task, Unit
@@ -17,11 +19,14 @@ __all__ = [
     "Drift",
     "Import",
     "ImportRefusal",
+    "LaterCheck",
+    "LaterFinding",
     "Mapping",
     "Question",
     "Release",
     "ReleaseCell",
     "Repair",
+    "RepairPlan",
     "Reply",
     "Report",
     "Review",

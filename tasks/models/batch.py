@@ -1,11 +1,10 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from django_fsm import FSMField, transition
 
 from kernel.transitions import MachineMixin
-from tasks.states import Audience, BatchState, JobState, PauseReason
+from tasks.states import ENDED_BATCH, Audience, BatchState, PauseReason
 
 
 class Batch(MachineMixin, models.Model):
@@ -59,6 +58,9 @@ class Batch(MachineMixin, models.Model):
     @transition(field=state, source=[BatchState.OPEN, BatchState.PAUSED], target=BatchState.CLOSED)
     def close(self) -> None: ...
 
+    @transition(field=state, source=ENDED_BATCH, target=BatchState.PAUSED)
+    def reopen(self) -> None: ...
+
     @transition(field=state, source=[BatchState.OPEN, BatchState.CLOSED], target=BatchState.COMPLETED)
     def complete(self) -> None: ...
 
@@ -68,56 +70,6 @@ class Batch(MachineMixin, models.Model):
         target=BatchState.CANCELLED,
     )
     def cancel(self) -> None: ...
-
-
-class Repair(MachineMixin, models.Model):
-    """The manual of a batch was wrong: received work is paid, affected tasks are opened again."""
-
-    class Scope(models.TextChoices):
-        ALL = "all", pgettext_lazy("repair", "All work received so far")
-        FAILING = "failing", pgettext_lazy("repair", "Only answers that the new checks refuse")
-
-    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="repairs")
-    step = models.ForeignKey("tasks.Step", on_delete=models.CASCADE, related_name="+")
-    before = models.ForeignKey("tasks.TemplateVersion", on_delete=models.PROTECT, related_name="+")
-    after = models.ForeignKey("tasks.TemplateVersion", on_delete=models.PROTECT, related_name="+")
-    scope = models.CharField(max_length=10, choices=Scope.choices)
-    note = models.TextField()
-    # Why the batch was paused before, empty if it was open: it goes on as it was.
-    paused_before = models.CharField(max_length=20, choices=PauseReason.choices, blank=True)
-    # The last answer that was looked at: a job that was killed goes on behind it.
-    cursor = models.BigIntegerField(default=0)
-    state: "models.CharField[str, str]" = FSMField(
-        default=JobState.QUEUED,
-        choices=[choice for choice in JobState.choices if choice[0] != JobState.DISCARDED],
-        protected=True,
-    )
-    tasks_total = models.PositiveIntegerField(default=0)
-    tasks_done = models.PositiveIntegerField(default=0)
-    paid = models.PositiveIntegerField(default=0, help_text="answers paid in full")
-    reopened = models.PositiveIntegerField(default=0, help_text="tasks offered again")
-    created_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["batch"], condition=Q(state__in=["queued", "running"]), name="repair_one_at_a_time"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"repair {self.pk}"
-
-    @transition(field=state, source=[JobState.QUEUED, JobState.RUNNING], target=JobState.RUNNING)
-    def start(self) -> None: ...
-
-    @transition(field=state, source=JobState.RUNNING, target=JobState.DONE)
-    def finish(self) -> None: ...
-
-    @transition(field=state, source=[JobState.QUEUED, JobState.RUNNING], target=JobState.FAILED)
-    def fail(self) -> None: ...
 
 
 class Step(models.Model):

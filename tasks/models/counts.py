@@ -2,7 +2,7 @@ from django.db import models
 
 
 class TaskCount(models.Model):
-    """How many tasks of a batch are in a state, as of the last folding."""
+    """How many tasks of a batch are in a state, or what was paid (`counts.PAID`), as of the last folding."""
 
     batch = models.ForeignKey("tasks.Batch", on_delete=models.CASCADE, related_name="+")
     state = models.CharField(max_length=20)

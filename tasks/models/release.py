@@ -55,6 +55,11 @@ class Release(MachineMixin, models.Model):
     restores = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="restored_by"
     )
+    # Of the restored file only the cells of these answers, or of those that fail this check.
+    answers_only = models.JSONField(null=True, blank=True, help_text="ids of submissions")
+    later_check = models.ForeignKey(
+        "tasks.LaterCheck", on_delete=models.PROTECT, null=True, blank=True, related_name="restores"
+    )
     # Somebody ticked it off as uploaded to the shop.
     uploaded_at = models.DateTimeField(null=True, blank=True)
     uploaded_by = models.ForeignKey(
@@ -76,6 +81,10 @@ class Release(MachineMixin, models.Model):
                 condition=Q(format="restore", restores__isnull=False)
                 | (~Q(format="restore") & Q(restores=None)),
                 name="release_restores_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(restores__isnull=False) | Q(answers_only__isnull=True, later_check=None),
+                name="release_only_restores_a_part",
             ),
         ]
 

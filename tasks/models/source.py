@@ -113,6 +113,8 @@ class Mapping(models.Model):
     kind = models.CharField(max_length=4, choices=Kind.choices)
     encoding = models.CharField(max_length=10, help_text="utf-8 or cp932; utf-8 for XLSX")
     sheet = models.CharField(max_length=31, blank=True, help_text="of a workbook")
+    # Titles may stand above the header. In the next file it is found again wherever it stands.
+    header_row = models.PositiveIntegerField(default=1, help_text="where the header stood, from 1")
     # The headers in their order, as the file spells them; names may repeat.
     header = models.JSONField()
     header_digest = models.CharField(max_length=64, help_text="SHA-256 of the header: recognises the file")

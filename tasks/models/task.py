@@ -59,7 +59,13 @@ class Task(MachineMixin, models.Model):
 
     @transition(
         field=state,
-        source=[TaskState.WAITING, TaskState.CLAIMED, TaskState.IN_REVIEW, TaskState.DONE],
+        source=[
+            TaskState.WAITING,
+            TaskState.CLAIMED,
+            TaskState.IN_REVIEW,
+            TaskState.DONE,
+            TaskState.CANCELLED,
+        ],
         target=TaskState.OPEN,
     )
     def open(self) -> None: ...
@@ -132,6 +138,9 @@ class Slot(MachineMixin, models.Model):
         field=state, source=[SlotState.HELD, SlotState.DELIVERED, SlotState.SETTLED], target=SlotState.OPEN
     )
     def offer_again(self) -> None: ...
+
+    @transition(field=state, source=SlotState.CANCELLED, target=SlotState.OPEN)
+    def reopen(self) -> None: ...
 
     @transition(
         field=state,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.serving import Server
 from tools import chromium
@@ -16,9 +16,29 @@ AXE_OPTIONS = {
     "resultTypes": ["violations"],
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
 }
+# A target that lies half under a bar on the window's edge is measured again where a person scrolls it to.
+RUN_AXE = """async (options) => {
+    const { violations } = await axe.run(document, options);
+    const scrolled = [scrollX, scrollY];
+    for (const violation of violations.filter(({ id }) => id === "target-size")) {
+        const small = [];
+        for (const node of violation.nodes) {
+            document.querySelector(node.target[0]).scrollIntoView({ block: "center", behavior: "instant" });
+            const again = await axe.run(node.target[0], { ...options, runOnly: [violation.id] });
+            if (again.violations.length) small.push(node);
+        }
+        violation.nodes = small;
+    }
+    scrollTo(...scrolled);
+    return violations.filter(({ nodes }) => nodes.length);
+}"""
 LANGUAGES = {"ja": "ja-JP", "en": "en-US"}
 
 PageFactory = Callable[..., Page]
+
+# Milliseconds. Two browsers and two servers share two processors: what is right may come late.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE / 2)
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +80,11 @@ def page(browser: Browser, live_server_url: str) -> Iterator[PageFactory]:
             viewport={"width": width, "height": height},
             locale=LANGUAGES[locale],
             timezone_id="Asia/Tokyo",
+            # Buttons fade into their colours otherwise, and axe measures them half-way.
+            reduced_motion="reduce",
             **options,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         made = context.new_page()
         made.on("pageerror", lambda error: complaints.append(f"{made.url}: {error}"))
         made.on("console", lambda message: complaints.extend(_refusals(message)))
@@ -85,9 +107,10 @@ def axe() -> Callable[[Page], None]:
 
     def check(page: Page) -> None:
         # Evaluated, not added as a tag: the page's own content security policy stays as it is.
-        page.evaluate(script)
-        found = page.evaluate("options => axe.run(document, options)", AXE_OPTIONS)
-        assert not found["violations"], _readable(page.url, found["violations"])
+        if not page.evaluate("() => 'axe' in window"):
+            page.evaluate(script)
+        found = page.evaluate(RUN_AXE, AXE_OPTIONS)
+        assert not found, _readable(page.url, found)
 
     return check
 

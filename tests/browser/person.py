@@ -48,7 +48,7 @@ class Person:
         self._axe(self.page)
         wide = self.page.evaluate(OVERFLOWING)
         assert not wide, f"{self.page.url} scrolls sideways: {wide}"
-        assert self.complaints == []
+        assert not self.complaints, self.complaints
 
     def live(self) -> None:
         """Waits until the page hears of changes."""

@@ -1,4 +1,4 @@
-"""Every page that the people of the demo reach by links: both languages, desk and phone, day and night."""
+"""Every page that the demo's people reach by links, at both widths: Japanese by day, English by night."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ WORD = re.compile(r"[A-Za-z]{3,}")
 # Words that are the same in Japanese: names, formats, keys of the keyboard, and what is data.
 SAME_IN_JAPANESE = re.compile(
     r"Tencho|English|Shopify|CSV|JSON Lines|JSON|SEO|API|HTML|Ctrl|Enter|Esc|Tab|JPEG|PNG|WebP"
-    r"|Chrome|Linux|TSV|Markdown|UTF-8|CP932"
+    r"|Chrome|Linux|TSV|Markdown|UTF-8|CP932|Shift_JIS"
     r"|[\w.-]+@[\w.-]+|[\w.-]+\.(csv|jsonl|jpg)|[a-z]+(-[a-z]+)+|Asia/Tokyo|JST|Active|active"
 )
 # Texts of the page as it is read or read out, without what people or shops have written.
@@ -107,18 +107,14 @@ def _open(person: Person, path: str) -> list[str]:
 
 
 def _look_at(person: Person, path: str, language: str) -> None:
-    """Checks the page that is open at both sizes, by day and by night."""
+    """Checks the page that is open at both sizes; in Japanese by day and in English by night."""
     page = person.page
     if _is_file(path):
         return
+    page.emulate_media(color_scheme="light" if language == "ja" else "dark")
     for size in SIZES:
         page.set_viewport_size(size)  # type: ignore[arg-type]
         person.look()
-    page.emulate_media(color_scheme="dark")
-    # Buttons fade into their other colours.
-    page.wait_for_timeout(300)
-    person.look()
-    page.emulate_media(color_scheme="light")
     _assert_language(page.evaluate(TEXTS), language)
 
 

@@ -7,14 +7,12 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import PageFactory
+from tests.browser.editor import add, begin, bound, field, names, publish, saved
 from tests.browser.person import Axe, Person
 from tests.browser.shop import address
 from tests.serving import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
-
-FIELDS = '[data-list="fields"] > .cards > .card-line'
-LABELS = {"状態": "Condition", "理由": "Reason", "寸法": "Sizes"}
 
 
 @pytest.fixture
@@ -28,48 +26,6 @@ def aya(request: pytest.FixtureRequest, server: Server, page: PageFactory, axe: 
     person.sign_in(address("aya", tag))
     yield person
     assert person.complaints == []
-
-
-def begin(aya: Person, name: str) -> str:
-    """A new template; the address of its editor."""
-    aya.visit("/templates/")
-    aya.page.fill("#new-title", name)
-    aya.page.locator('form[action="/templates/new/"] button[type=submit]').click()
-    expect(aya.page.locator("[data-editor]")).to_be_visible()
-    aya.look()
-    return aya.page.url
-
-
-def field(page: Page, number: int) -> Locator:
-    return page.locator(FIELDS).nth(number)
-
-
-def bound(card: Locator, path: str) -> Locator:
-    return card.locator(f':scope > .card-body [data-bind="{path}"]').first
-
-
-def add(page: Page, kind: str, japanese: str) -> Locator:
-    page.locator(f'#section-form > .adders [data-add="{kind}"]').click()
-    card = page.locator(FIELDS).last
-    bound(card, "prop.x-label.ja").fill(japanese)
-    bound(card, "prop.x-label.en").fill(LABELS[japanese])
-    return card
-
-
-def names(page: Page) -> list[str]:
-    return page.locator(f"{FIELDS} > .card-head [data-title]").all_text_contents()
-
-
-def saved(page: Page) -> None:
-    expect(page.locator("[data-autosave]").first).to_have_attribute("data-state", "saved", timeout=15_000)
-
-
-def publish(page: Page, note: str) -> None:
-    saved(page)
-    page.fill("#note", note)
-    expect(page.locator("[data-publish]")).to_be_enabled()
-    page.locator("[data-publish]").click()
-    page.wait_for_url(re.compile(r"/templates/\d+/$"))
 
 
 @pytest.mark.parametrize("aya", [("ja", 1440), ("en", 1440), ("ja", 390)], indirect=True, ids=str)

@@ -2,8 +2,11 @@
 
 import io
 from collections.abc import Sequence
+from typing import Any, BinaryIO
 
-from exchange.opening import open_file
+from openpyxl import Workbook
+
+from exchange.opening import opened as opened_file
 from exchange.source import Source
 from exchange.table import Column, Role, Table
 
@@ -26,6 +29,18 @@ def shop_table(rows: Sequence[tuple[str, ...]] = ROWS, *, encoding: str = "cp932
     return "".join(mark.join(map(cell, line)) + "\r\n" for line in lines).encode(encoding)
 
 
+def shop_workbook(rows: Sequence[tuple[str, ...]] = ROWS, *, sheet: str = "商品") -> bytes:
+    """The same list in a workbook, behind a sheet of notes."""
+    made: Any = Workbook()
+    made.active.append(["メモ", "社内用"])
+    page = made.create_sheet(sheet)
+    for row in (HEADER, *rows):
+        page.append(row)
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
 def cell(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if set(text) & set(',\t"\r\n') else text
 
@@ -41,6 +56,6 @@ def table(kind: str = "csv", encoding: str = "cp932", *, together: bool = False)
     return Table(kind, encoding, HEADER, columns, together=together)
 
 
-def opened(data: bytes, mapping: Table) -> tuple[io.BytesIO, Source]:
-    file = io.BytesIO(data)
-    return file, open_file(file, "table", mapping)
+def opened(data: bytes, mapping: Table) -> tuple[BinaryIO, Source]:
+    with opened_file(io.BytesIO(data), "table", mapping) as found:
+        return found.file, found.source

@@ -106,7 +106,7 @@ def archive(size: int) -> bytes:
         (BOM, "file_empty"),
         (b"\n\r\n \n", "file_empty"),
         (b"\n" * 9000, "file_empty"),
-        (workbook(), "file_spreadsheet"),
+        (workbook(), "file_workbook"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "file_spreadsheet"),
         (archive(40 * 1024 * 1024), "file_zip"),
         (b"<!DOCTYPE html><title>Sign in</title>", "file_html"),

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.errors import FileRefused, RowRefusal
-from exchange.inspection import Reading, guess_reading, inspect_table
+from exchange.inspection import guess_reading, inspect_table
 from exchange.merge import NotEncodable, from_mapping, iter_changes, write_update, write_whole
 from exchange.opening import iter_units, recognise
 from exchange.shopify import Product
 from exchange.table import Column, Role, Table
+from exchange.tablefile import Reading
 from tests.exchange.shopfiles import CURRENT, simple_file
 from tests.exchange.tables import HEADER, ROWS, opened, shop_table, table
 
@@ -75,14 +76,15 @@ def test_the_whole_file_differs_in_the_answered_cells_alone() -> None:
 
 def test_an_update_file_has_key_and_changed_columns_of_changed_rows() -> None:
     expected = (
-        '商品コード,商品名,商品説明,備考\r\nA-001,丸椅子,"杉の椅子\n軽い",\r\nA-003,"た""な",,"新,備考"\r\n'
+        "商品コード,商品名,備考,商品説明,備考\r\n"
+        'A-001,丸椅子,倉庫A,"杉の椅子\n軽い",\r\nA-003,"た""な",①②,,"新,備考"\r\n'
     )
     assert update(shop_table(), table(), ANSWERS) == expected.encode("cp932")
 
 
 def test_an_update_file_of_a_tsv_has_tabs_and_marks_the_cells_that_hold_one() -> None:
     found = update(shop_table(mark="\t"), table("tsv"), {"A-001": {"note": "a\tb"}})
-    assert found == '商品コード\t備考\r\nA-001\t"a\tb"\r\n'.encode("cp932")
+    assert found == '商品コード\t備考\t備考\r\nA-001\t倉庫A\t"a\tb"\r\n'.encode("cp932")
 
 
 def test_characters_that_do_not_fit_are_named_and_nothing_is_written() -> None:
@@ -177,7 +179,7 @@ def test_exports_and_tables_are_told_apart() -> None:
     assert recognise(io.BytesIO(b"%PDF-1.7")) == "shopify"
 
 
-# Whatever the file: only answered cells differ
+# Whatever the file, and whatever stands above its header: only answered cells differ
 
 
 @dataclass
@@ -202,6 +204,8 @@ def made_tables(draw: st.DrawFn) -> Made:
     )
     lines = [names, *([key, *(draw(_TEXT) for _ in range(3))] for key in keys)]
     data = b"\xef\xbb\xbf" if encoding == "utf-8" and draw(st.booleans()) else b""
+    for title in draw(st.lists(st.lists(_TEXT, max_size=3), max_size=3)):
+        data += mark.join(_written(text, encoding, mark, force=draw(st.booleans())) for text in title) + end
     spans, rows = [], []
     for number, line in enumerate(lines):
         raw = [_written(text, encoding, mark, force=draw(st.booleans())) for text in line]

@@ -8,16 +8,19 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.db.models import Count
 
 from accounts.models import Store, User
 from accounts.states import Role
 from events.models import EventAudience
 from kernel.clock import now
 from kernel.errors import Invalid
-from tasks.domain import claim
+from notify.models import Notice
+from tasks.domain import claim, counts
 from tasks.domain.templates import publish_version
-from tasks.models import Batch, Template
+from tasks.models import Assignment, Batch, Review, Template
 from tasks.shipped import load_shipped
+from tasks.states import Decision
 from tests import answered
 from tests.factories import make_cast, make_key, make_member, make_user
 
@@ -49,6 +52,31 @@ def _session(user: User) -> str:
 def answer_all(batch_id: int, worker_id: int) -> None:
     """A used answer for every task."""
     answered.answer_all(Batch.objects.get(pk=batch_id), User.objects.get(pk=worker_id))
+
+
+def receive(batch_id: int, worker_ids: list[int], count: int) -> None:
+    """Answers to the first tasks, in every state that a repair meets; prints their assignments' ids."""
+    workers = [User.objects.get(pk=pk) for pk in worker_ids]
+    print(json.dumps(answered.receive(Batch.objects.get(pk=batch_id), workers, count)))
+
+
+def books(batch_id: int) -> None:
+    """What became of the answers, the tasks and the money of a batch; prints it."""
+    found = Assignment.objects.filter(batch=batch_id)
+    excused = Review.objects.filter(submission__assignment__in=found, decision=Decision.EXCUSED)
+    tally = counts.tallies([batch_id])[batch_id]
+    told = Notice.objects.filter(kind="set_aside", path__startswith="/my-work/")
+    states = found.order_by().values_list("state", "use", "set_aside").annotate(n=Count("pk"))
+    facts = {
+        "states": [list(one) for one in states],
+        "excused": sorted(excused.values_list("submission__assignment", flat=True)),
+        "paid": tally.paid,
+        "aside": tally.aside,
+        "drift": counts.drift(batch_id),
+        "tasks": {state: n for state, n in tally.tasks.items() if n},
+        "told": sorted([notice.user_id, notice.params["n"]] for notice in told),
+    }
+    print(json.dumps(facts))
 
 
 def claim_unheard(batch_id: int, worker_id: int) -> None:

@@ -171,6 +171,44 @@ def test_whoever_wants_no_mail_gets_none(server: MailServer) -> None:
     assert not server.mails
 
 
+def test_whoever_chooses_once_a_day_meanwhile_reads_it_in_the_summary(server: MailServer) -> None:
+    ben = make_user("Ben")
+    with time_machine.travel(NOON, tick=False) as clock:
+        returned, read = tell(ben), tell(ben, event=2)
+        mark_read(by=ben, now=now(), notice_id=read.pk)
+        choose(emails={"changes_requested": "daily"}, by=ben, now=now())
+        assert send() == 0
+        clock.shift(COLLECT)
+        assert send() == 0
+        assert handed_over(returned)
+        assert handed_over(read)
+        clock.shift(timedelta(days=1))
+        assert send() == 1
+    (mail,) = server.mails
+    assert mail["Subject"] == "November 25: 1 notice"
+    assert plain(mail).count("was returned to you") == 1
+
+
+def test_a_summary_leaves_out_what_is_not_wanted_any_more(server: MailServer) -> None:
+    ben = make_user("Ben")
+    with time_machine.travel(NOON, tick=False) as clock:
+        tell(ben, kind="approved"), tell(ben, kind="window_ended", event=2)
+        choose(emails={"approved": "off", "window_ended": "now"}, by=ben, now=now())
+        clock.shift(timedelta(days=1))
+        assert send() == 1
+    text = plain(server.mails[0])
+    assert "was approved" not in text
+    assert "decided as it stands" in text
+
+
+def test_a_mail_is_in_the_language_that_its_reader_speaks_when_it_goes(server: MailServer) -> None:
+    ben = make_user("Ben")
+    tell(ben)
+    User.objects.filter(pk=ben.pk).update(language="ja")
+    assert send() == 1
+    assert server.mails[0]["Subject"] == "差し戻し：湯のみ"
+
+
 @pytest.mark.both
 def test_a_server_down_for_an_hour_delays_and_loses_nothing(server: MailServer) -> None:
     people = [make_user(f"Ben{n}") for n in range(5)]

@@ -54,7 +54,7 @@ def serve(transactional_db: None) -> Iterator[Start]:
             process.stdout.close()
 
 
-def wait_until_open(port: int, seconds: float = 20) -> float:
+def wait_until_open(port: int, seconds: float = 60) -> float:
     began = time.monotonic()
     while time.monotonic() - began < seconds:
         with sockets.socket() as probe:

@@ -11,9 +11,12 @@ from tasks.domain import (
     batches,
     hold,
     imports,
+    later_checks,
+    manuals,
     pilot,
     releases,
     repair,
+    repair_plans,
     reports,
     review,
     template_make,
@@ -41,6 +44,7 @@ def everything_happens(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     _undone(cast, start)
     _corrected_manual(cast, start)
     _template(cast, start)
+    _later_check(cast, start)
 
 
 def _working_life(cast: Cast, start: datetime) -> None:
@@ -122,9 +126,32 @@ def _corrected_manual(cast: Cast, start: datetime) -> None:
     take(batch, cast.ben, start)
     repair.start(batch_id=batch.pk, scope="all", note="?", manual_en="New", by=cast.aya, now=start)
     run_pending()
+    handed_in(batch, cast.ben, start)
+    version = manuals.step_of(batch.pk).template_version
+    repair_plans.ask(batch_id=batch.pk, judge=version, corrected=True, by=cast.aya, now=start)
+    run_pending()
+    batches.close(batch_id=batch.pk, by=cast.aya, now=start)
+    run_pending()
+    repair.start(batch_id=batch.pk, scope="all", note="?", manual_en="Newer", by=cast.aya, now=start)
+    run_pending()
 
 
 def _template(cast: Cast, start: datetime) -> None:
     made = template_make.create_template(store_id=cast.store.pk, title="own", by=cast.aya, now=start)
     template_make.archive_template(template_id=made.pk, by=cast.aya, now=start)
     template_make.unarchive_template(template_id=made.pk, by=cast.aya, now=start)
+
+
+def _later_check(cast: Cast, start: datetime) -> None:
+    """One that finds an answer, which then goes into a file; one that breaks off."""
+    batch = plain_batch(cast)
+    answer = handed_in(batch, cast.ben, start)
+    review.approve(submission_id=answer.pk, by=cast.dai, now=start)
+    check = {"kind": "length", "field": "title", "max": 1}
+    later_checks.start(submission_id=answer.pk, check=check, by=cast.aya, now=start)
+    run_pending()
+    releases.request_release(batch_id=batch.pk, format="update", by=cast.aya, now=start)
+    while run_pending():
+        pass
+    broken = later_checks.start(submission_id=answer.pk, check=check, by=cast.aya, now=start)
+    later_checks.give_up(later_check_id=broken.pk, now=start)

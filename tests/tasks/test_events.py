@@ -18,14 +18,23 @@ from notify.models import Notice
 from notify.texts import TEXTS
 from tasks.domain import batches
 from tasks.handlers import HANDLERS, on_event
-from tasks.models import Assignment, Batch
+from tasks.models import Assignment, Batch, LaterCheck
 from tests.factories import Cast, make_cast
 from tests.tasks.domain.world import plain_batch, take
 from tests.tasks.plays import everything_happens
 
 pytestmark = pytest.mark.django_db
 
-ROOM = ("batch.", "import.", "assignment.", "assignments.", "release.", "template.", "upload.")
+ROOM = (
+    "batch.",
+    "import.",
+    "assignment.",
+    "assignments.",
+    "release.",
+    "template.",
+    "upload.",
+    "later_check.",
+)
 OURS = {name for name in EVENTS if name.startswith(ROOM)}
 
 
@@ -60,7 +69,9 @@ def test_nobody_elses_topics_hear_of_it(cast: Cast, monkeypatch: pytest.MonkeyPa
     shops = {f"store.{cast.store.pk}", f"review.store.{cast.store.pk}", f"work.store.{cast.store.pk}"}
     lots = {f"batch.{pk}" for pk in Batch.objects.values_list("pk", flat=True)}
     people = {f"user.{cast.ben.pk}"}
-    assert topics <= shops | lots | people | {f"company.{cast.company.pk}", "templates.shipped"}
+    people |= {f"user.{cast.aya.pk}"}
+    looks = {f"later_check.{pk}" for pk in LaterCheck.objects.values_list("pk", flat=True)}
+    assert topics <= shops | lots | people | looks | {f"company.{cast.company.pk}", "templates.shipped"}
 
 
 def notices(event_id: int) -> list[tuple[str, str, str]]:
@@ -110,6 +121,8 @@ ELSEWHERE = {
     "repair.failed",
     "question.asked",
     "question.answered",
+    "later_check.done",
+    "later_check.failed",
 }
 
 

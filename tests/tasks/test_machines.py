@@ -9,7 +9,7 @@ from django.db import models
 from django_fsm import FSMField
 
 from tasks.machines import MACHINES
-from tasks.models import Assignment, Batch, Import, Release, Repair, Slot, Task
+from tasks.models import Assignment, Batch, Import, LaterCheck, Release, Repair, RepairPlan, Slot, Task
 from tasks.states import SlotState, task_state
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,10 +19,11 @@ Edge = tuple[str, str, str]
 EDGES: dict[type[models.Model], str] = {
     Batch: """
         draft publish open; open pause paused; paused resume open; open paused close closed;
-        open closed complete completed; draft open paused cancel cancelled
+        open closed complete completed; draft open paused cancel cancelled;
+        closed completed reopen paused
     """,
     Task: """
-        open wait waiting; waiting claimed in_review done open open; open claim claimed;
+        open wait waiting; waiting claimed in_review done cancelled open open; open claim claimed;
         open claimed review in_review;
         done review in_review; open claimed in_review finish done;
         waiting open claimed in_review cancel cancelled
@@ -30,7 +31,8 @@ EDGES: dict[type[models.Model], str] = {
     Slot: """
         open hold held; held deliver delivered; open held delivered settle settled;
         settled undo delivered; held delivered settled offer_again open;
-        waiting open held delivered cancel cancelled; open wait waiting; waiting offer open
+        waiting open held delivered cancel cancelled; open wait waiting; waiting offer open;
+        cancelled reopen open
     """,
     Assignment: """
         claimed changes_requested submit submitted; claimed release released; claimed expire expired;
@@ -48,6 +50,8 @@ EDGES: dict[type[models.Model], str] = {
     """,
     Release: "queued running start running; running finish done; queued running fail failed",
     Repair: "queued running start running; running finish done; queued running fail failed",
+    LaterCheck: "queued running start running; running finish done; queued running fail failed",
+    RepairPlan: "queued running start running; running finish done; queued running fail failed",
 }
 
 # State → the column that rings and the verb that follows. Tasks and slots wait with their assignment or
@@ -72,7 +76,8 @@ CLOCKS: dict[type[models.Model], dict[str, tuple[str, str]]] = {
 # only be taken back by a person.
 RESTING: dict[type[models.Model], set[str]] = {
     Assignment: {"expired", "released", "approved", "rejected"},
-    Batch: {"draft"},
+    # A completed batch can be reopened by a person alone.
+    Batch: {"draft", "completed"},
 }
 
 

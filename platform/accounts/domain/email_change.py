@@ -1,13 +1,11 @@
 """A new e-mail address: asked for by its owner, confirmed from the old address and from the new one."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
-from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import Q
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.domain.tokens import digest_of, new_token
@@ -18,9 +16,21 @@ from kernel.errors import FieldProblem, Invalid
 VALID_FOR = timedelta(days=1)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A wish for a new address; `links`: address → the path of the link that goes there (known only now)."""
+
+    change: EmailChange
+    old: str
+    links: dict[str, str]
+
+
 @transaction.atomic
-def ask(*, email: str, by: User, now: datetime) -> EmailChange:
-    """Mails a link to both addresses; an earlier wish is forgotten. `Invalid` for an address in use."""
+def ask(*, email: str, by: User, now: datetime) -> Asked:
+    """Notes the wish; mailing the links is the caller's (`notify.domain.address_change`).
+
+    An earlier wish is forgotten. `Invalid` for an address in use.
+    """
     email = email.strip().lower()
     if User.objects.filter(email__iexact=email).exists():
         problem = FieldProblem("email", "email_taken", _("There is an account with this address already."))
@@ -38,25 +48,19 @@ def ask(*, email: str, by: User, now: datetime) -> EmailChange:
             "expires_at": now + VALID_FOR,
         },
     )
-    _mail(by, by.email, old, change)
-    _mail(by, email, new, change)
-    return change
+    return Asked(change, old=by.email, links={by.email: _path(old), email: _path(new)})
 
 
-def _mail(user: User, to: str, token: str, change: EmailChange) -> None:
-    names = {"old": user.email, "new": change.email}
-    with translation.override(user.language):
-        subject = _("Confirm your new e-mail address")
-        body = "\n".join(
-            [
-                _("Somebody signed in as you wants to change your address from %(old)s to %(new)s.") % names,
-                _("It counts once the links in both mails were opened. They are valid for a day:"),
-                f"{settings.ORIGIN}/settings/security/email/{token}/",
-                "",
-                _("If it was not you, do not open the link, and change your password."),
-            ]
-        )
-    transaction.on_commit(lambda: send_mail(subject, body, None, [to], fail_silently=True))
+def _path(token: str) -> str:
+    return f"/settings/security/email/{token}/"
+
+
+@dataclass(frozen=True)
+class Done:
+    """A changed address: whose, and which one it was."""
+
+    user: User
+    old: str
 
 
 def pending(user: User, now: datetime) -> EmailChange | None:
@@ -74,24 +78,27 @@ def by_token(token: str, now: datetime) -> EmailChange | None:
 
 
 @transaction.atomic
-def confirm(*, token: str, now: datetime) -> bool:
-    """Notes the word of one address; returns whether the change is done with it."""
+def confirm(*, token: str, now: datetime) -> Done | None:
+    """Notes the word of one address; returns what changed if the change is done with it.
+
+    `Invalid` if the new address has an account by now.
+    """
     found = by_token(token, now)
     if found is None:
-        return False
+        return None
     user = User.objects.select_for_update().get(pk=found.user_id)
     change = EmailChange.objects.get(pk=found.pk)
     side = "old_confirmed_at" if change.old_digest == digest_of(token) else "new_confirmed_at"
     setattr(change, side, now)
     change.save(update_fields=[side])
     if change.old_confirmed_at is None or change.new_confirmed_at is None:
-        return False
+        return None
     if User.objects.filter(email__iexact=change.email).exists():
         raise Invalid("email_change_invalid", _("There is an account with this address already."))
-    user.email = change.email
+    old, user.email = user.email, change.email
     user.save(update_fields=["email"])
     EmailAddress.objects.filter(user=user).delete()
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     record("person.email_changed", topics=[f"user.{user.pk}"], actor=user.pk, person=user.pk)
     change.delete()
-    return True
+    return Done(user, old)

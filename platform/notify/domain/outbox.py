@@ -79,15 +79,31 @@ def hand_over(notices: Iterable[Notice]) -> None:
 
 @transaction.atomic
 def mail_address(
-    *, address: str, kind: str, params: Mapping[str, Any], path: str, language: str, now: datetime
+    *,
+    address: str,
+    kind: str,
+    params: Mapping[str, Any],
+    path: str,
+    language: str,
+    now: datetime,
+    user: User | None = None,
+    expires_at: datetime | None = None,
 ) -> Delivery | None:
-    """Mails somebody without an account, at once. `path` (at most 500 characters) is where its button leads.
+    """Mails an address at once, without a line in an inbox; `path`, at most 500 characters, is its button's.
 
-    None if whoever reads there has asked for no more mail. Call it in the transaction of its cause.
+    `user` is whose account it is about: their language and time zone count, and it comes in any case. Without
+    one: None if whoever reads there has asked for no more mail. `expires_at` is the end of a link's life: the
+    mail ends with it. Call it in the transaction of its cause.
     """
     address = address.strip().lower()
-    if Unwanted.objects.filter(address=address).exists():
+    if user is None and Unwanted.objects.filter(address=address).exists():
         return None
     return Delivery.objects.create(
-        **_new(kind, at=now, now=now), address=address, params=dict(params), path=path, language=language
+        **_new(kind, at=now, now=now),
+        address=address,
+        user=user,
+        params=dict(params),
+        path=path,
+        language=language,
+        expires_at=expires_at,
     )

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F
 
+from accounts.models import User
 from kernel import clock
-from notify.domain.outbox import hand_over
+from notify.domain.outbox import hand_over, put
 from notify.domain.preferences import emails_of
 from notify.domain.refusals import address_refused, address_works
 from notify.mails import compose
@@ -76,9 +77,13 @@ def _send(delivery: Delivery, post: Post) -> bool:
     """True if the server accepted it. Raises `NoServer`."""
     try:
         notices = list(delivery.notices.order_by("pk"))
+        if _is_for_the_summary(delivery):
+            _put_off(delivery, notices)
+            return False
         wanted = _wanted(delivery, notices)
-        if delivery.user is not None and not wanted:
-            _end(delivery, notices, Outcome.UNNEEDED)
+        unneeded = _unneeded(delivery, wanted)
+        if unneeded:
+            _end(delivery, notices, unneeded)
             return False
         post.send(compose(delivery, wanted))
     except Refused as refused:
@@ -106,6 +111,31 @@ def _wanted(delivery: Delivery, notices: list[Notice]) -> list[Notice]:
     return [notice for notice in notices if notice.read_at is None and notice.kind not in off]
 
 
+def _is_for_the_summary(delivery: Delivery) -> bool:
+    """Whether its reader has chosen "once a day" since it was put into the outbox."""
+    user = delivery.user
+    if user is None or not delivery.carries_notices or not delivery.kind:
+        return False
+    return emails_of([user.pk], delivery.kind)[user.pk] == Email.DAILY
+
+
+@transaction.atomic
+def _put_off(delivery: Delivery, notices: list[Notice]) -> None:
+    """The next summary brings what is not read by then."""
+    if delivery.user is not None and _end(delivery, notices, Outcome.UNNEEDED):
+        for notice in notices:
+            if notice.read_at is None:
+                put(notice, delivery.user, Email.DAILY, now=clock.now())
+
+
+def _unneeded(delivery: Delivery, wanted: list[Notice]) -> str:
+    """The outcome of a mail that is no longer worth sending; empty for any other."""
+    if delivery.carries_notices:
+        return "" if wanted else Outcome.UNNEEDED
+    over = delivery.expires_at is not None and delivery.expires_at <= clock.now()
+    return Outcome.OVER if over else ""
+
+
 def _server_is_back() -> None:
     """What waited only for it goes with the next call. Mails that somebody is at are not among them."""
     behind = Delivery.objects.filter(outcome=Outcome.WAITING, waits_for_server=True)
@@ -114,10 +144,14 @@ def _server_is_back() -> None:
 
 @transaction.atomic
 def _accepted(delivery: Delivery, notices: list[Notice]) -> None:
-    if not _end(delivery, notices, Outcome.SENT):
-        return
-    if delivery.user is not None:
-        address_works(delivery.user)
+    if _end(delivery, notices, Outcome.SENT) and (user := _of_address(delivery)) is not None:
+        address_works(user)
+
+
+def _of_address(delivery: Delivery) -> User | None:
+    """Whose present address it goes to. A new address that is to be confirmed is nobody's yet."""
+    user = delivery.user
+    return user if user is not None and user.email == delivery.to else None
 
 
 @transaction.atomic
@@ -134,8 +168,8 @@ def _end(delivery: Delivery, notices: list[Notice], outcome: str, error: str = "
 @transaction.atomic
 def _refused(delivery: Delivery, notices: list[Notice], reason: str) -> None:
     """The inbox counts from here on, and says so."""
-    if _end(delivery, notices, Outcome.REFUSED, reason) and delivery.user is not None:
-        address_refused(delivery.user, reason)
+    if _end(delivery, notices, Outcome.REFUSED, reason) and (user := _of_address(delivery)) is not None:
+        address_refused(user, reason)
 
 
 def _not_now(delivery: Delivery, notices: list[Notice], reason: str) -> None:
@@ -153,6 +187,12 @@ def _postpone(
         next_attempt_at=clock.now() + rest, last_error=reason[:500], waits_for_server=waits_for_server
     )
     logger.warning("mail %s waits %s: %s", delivery.pk, rest, reason[:200])
+
+
+def end_over(*, now: datetime) -> int:
+    """Ends mails whose links work no more, also while there is no server: their secrets do not stay here."""
+    over = Delivery.objects.filter(outcome=Outcome.WAITING, expires_at__lte=now)
+    return over.update(outcome=Outcome.OVER, ended_at=now, params={}, path="")
 
 
 def forget_old(*, now: datetime) -> int:

@@ -161,6 +161,8 @@ def _checks(dice: random.Random, form: Form) -> list[dict[str, Any]]:
             found.append(common | {"kind": "required"})
         elif dice.random() < 0.3 and field.kind in texts:
             found.append(common | {"kind": "length", **(_limits(dice, "", (0, 1, 3, 12)) or {"max": 4})})
+        elif dice.random() < 0.15 and field.kind in texts:
+            found.append(common | {"kind": "bytes_cp932", **dice.choice([{}, {"max": 4}, {"max": 12}])})
         elif dice.random() < 0.3 and field.kind in texts:
             regex = {"pattern": dice.choice(PATTERNS), "mode": dice.choice(["full", "search"])}
             found.append(common | {"kind": "regex", "negate": dice.random() < 0.3, **regex})

@@ -74,7 +74,7 @@ def test_the_made_cases_are_of_every_sort() -> None:
     assert codes >= {
         "required", "too_short", "too_long", "control_character", "not_a_whole_number", "not_a_number",
         "too_small", "too_big", "not_an_option", "too_few_options", "too_many_options", "not_a_date",
-        "too_few_rows", "pairs_missing", "check_length", "check_regex",
+        "too_few_rows", "pairs_missing", "check_length", "check_regex", "check_bytes_cp932",
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Counters and hints in a real Chromium, under the strict policy, served from memory."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from django.utils import translation
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
+from exchange.encodings import fits
 from frontend.answerform.render import Mode, render_form
 from tasks.answers.checks import parse_checks
 from tests.factories import picture
@@ -23,6 +25,7 @@ FORM = form(
         "title": text(maxLength=10),
         "code": text(),
         "slow": text(),
+        "memo": text(),
         "uses": {"type": "array", "items": {"type": "string", "enum": ["gift"]}, "x-label": {"en": "Uses"}},
         **PARTS,
         "wrap": text(**{"x-show-if": {"field": "uses", "is": ["gift"]}}),
@@ -33,6 +36,7 @@ FORM = form(
 CHECKS = parse_checks(
     [
         {"id": "a", "kind": "bytes_cp932", "field": "title", "max": 8},
+        {"id": "f", "kind": "bytes_cp932", "field": "memo"},
         {"id": "b", "kind": "length", "field": "title", "min": 2},
         {"id": "c", "kind": "regex", "field": "code", "pattern": "[0-9]+", "label": {"en": "Digits"}},
         {"id": "d", "kind": "regex", "field": "slow", "pattern": "(a+)+$", "label": {"en": "Slow"}},
@@ -89,6 +93,27 @@ def test_counters_count_as_the_server_does(page: Page) -> None:
     expect(counter).to_have_text("4 / 10 characters · 8 / 8 bytes (CP932)")
     page.fill("#answer-title", "日本語です𠮷")
     expect(counter).to_have_text("6 / 10 characters · 12 / 8 bytes (CP932) · 4 over the limit")
+
+
+def test_characters_that_cp932_lacks_are_named_while_typing(page: Page) -> None:
+    hint = page.locator("#answer-memo-hint")
+    page.fill("#answer-memo", "椅子😀と𠮷, 😀")
+    expect(hint).to_have_text("These characters do not exist in CP932: 😀 (U+1F600), 𠮷 (U+20BB7).")
+    page.fill("#answer-memo", "①㈱髙～ｱ")
+    expect(hint).to_have_text("")
+    page.fill("#answer-title", "日本語です")
+    expect(page.locator("#answer-title-hint")).to_have_text("At most 8 bytes in CP932 are allowed.")
+
+
+def test_browser_and_server_know_the_same_characters_of_cp932(page: Page) -> None:
+    hint = page.locator("#answer-memo-hint")
+    known = [chr(n) for n in range(0x20, 0x10000) if not 0x7F <= n < 0xA0 and fits(chr(n), "cp932")]
+    assert len(known) > 9_000
+    page.fill("#answer-memo", "".join(known))
+    expect(hint).to_have_text("")
+    for char in "éÀ¥‐–—ー゙゚한爱𠮷👍\u00a0\ufeff\uf8f1\ue758":
+        page.fill("#answer-memo", char + "a")
+        expect(hint).to_have_text("" if fits(char, "cp932") else re.compile(f"U\\+{ord(char):04X}"))
 
 
 def test_hints_come_and_go(page: Page) -> None:

@@ -7,8 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from kernel.clock import now
 from tasks.domain import review
 from tests.factories import Cast, make_batch, make_submission
-from tests.frontend.batches.conftest import SignedIn
 from tests.frontend.batches.steps import dispatch, let_silence_approve
+from tests.frontend.conftest import SignedIn
 
 
 def test_board_shows_each_task_in_its_column(cast: Cast, signed_in: SignedIn):

@@ -10,7 +10,7 @@ from kernel.clock import now
 from tasks.domain import review, uploaded
 from tasks.models import Batch, Release, ReleaseCell
 from tests.factories import Cast, make_approved, make_batch, make_submission, products, shop_file
-from tests.frontend.batches.conftest import SignedIn
+from tests.frontend.conftest import SignedIn
 from tests.tasks.domain.world import release
 
 
@@ -71,6 +71,8 @@ def test_a_restore_file_is_asked_for(cast: Cast, signed_in: SignedIn, batch: Bat
     assert "Being written" in answer.content.decode()
     run_pending()
     restored = Release.objects.get(restores=made)
+    # The page that waited is given the file where the progress stood.
+    assert f'href="/results/{restored.pk}/file/"' in text(client, f"/results/{restored.pk}/state/?waited=1")
     page = text(client, f"/results/{restored.pk}/")
     assert "were blank before" in page
     assert f"/results/{restored.pk}/" in text(client, f"/results/{made.pk}/")

@@ -4,8 +4,8 @@ from django.http import StreamingHttpResponse
 from jobs.runner import run_pending
 from tasks.models import Batch, Release
 from tests.factories import Cast, make_approved, make_batch, make_submission
-from tests.frontend.batches.conftest import SignedIn
 from tests.frontend.batches.steps import dispatch, let_silence_approve
+from tests.frontend.conftest import SignedIn
 
 
 @pytest.fixture

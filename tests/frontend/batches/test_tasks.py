@@ -2,8 +2,8 @@ from kernel.clock import now
 from tasks.domain import review
 from tasks.models import Assignment, Review, Task
 from tests.factories import Cast, good_answer, make_approved, make_batch, make_submission
-from tests.frontend.batches.conftest import SignedIn
 from tests.frontend.batches.steps import let_silence_approve
+from tests.frontend.conftest import SignedIn
 
 
 def test_list_of_one_state_is_paged(cast: Cast, signed_in: SignedIn):

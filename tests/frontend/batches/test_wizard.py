@@ -6,8 +6,8 @@ from jobs.runner import run_pending
 from tasks.domain import counts
 from tasks.models import Batch, Step, Unit
 from tests.factories import Cast, make_member, make_store, products, shop_file
-from tests.frontend.batches.conftest import SignedIn
 from tests.frontend.batches.steps import choose, dispatch, upload
+from tests.frontend.conftest import SignedIn
 
 TERMS = {
     "title": "Spring",

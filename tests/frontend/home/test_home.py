@@ -2,8 +2,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.factories import Cast, make_approved, make_batch, make_submission, make_user
-from tests.frontend.batches.conftest import SignedIn
 from tests.frontend.batches.steps import dispatch, let_silence_approve, upload
+from tests.frontend.conftest import SignedIn
 
 
 def test_home_names_what_needs_the_director(cast: Cast, signed_in: SignedIn):

@@ -13,7 +13,7 @@ from notify.domain.refusals import address_refused
 from notify.links import Stop, to_delivery, to_notice, to_stop
 from notify.models import Delivery, Notice, Unwanted
 from tests.factories import Cast
-from tests.frontend.batches.conftest import SignedIn
+from tests.frontend.conftest import SignedIn
 
 
 def tell(user: User, event: int = 1, kind: str = "approved", path: str = "/my-work/") -> Notice:
@@ -114,6 +114,37 @@ def test_the_page_of_choices_saves_what_is_chosen(cast: Cast, signed_in: SignedI
     assert browser.post("/settings/notices/", {"changes_requested": "off"}).status_code == 422
     assert browser.post("/settings/notices/", {"approved": "hourly"}).status_code == 422
     assert "Answers wait for review" in signed_in(cast.dai).get("/settings/notices/").content.decode()
+
+
+def test_one_choice_for_all_that_is_shown_and_back(cast: Cast, signed_in: SignedIn) -> None:
+    browser, usual = signed_in(cast.chie), preferences.of_person(cast.chie)
+    browser.post("/settings/notices/", {"approved": "off"})
+    browser.post("/settings/notices/", {"all": "daily", "approved": "now"})
+    emails = preferences.of_person(cast.chie)
+    assert {emails[kind] for kind in ("approved", "changes_requested", "signed_in")} == {"daily"}
+    # A batch's are not hers to see, and stay as they were.
+    assert emails["completed"] == usual["completed"] == "now"
+    browser.post("/settings/notices/", {"all": "usual"})
+    assert preferences.of_person(cast.chie) == usual
+
+
+def test_the_inbox_says_where_it_happened(cast: Cast, signed_in: SignedIn) -> None:
+    place = {"batch": "秋", "store": "港"}
+    for event, (kind, params) in enumerate(
+        [("approved", {"product": "湯のみ", **place}), ("completed", place)]
+    ):
+        notify(event_id=event, user_ids=[cast.chie.pk], kind=kind, params=params, path="/my-work/", now=now())
+    page = signed_in(cast.chie).get("/inbox/")
+    # The words of the second name the batch themselves.
+    assert [line["place"] for line in page.context["lines"]] == ["港", "港 › 秋"]
+    assert "港 › 秋" in page.content.decode()
+
+
+def test_what_is_kept_says_why_where_it_is_to_be_stopped(cast: Cast) -> None:
+    text = Client().get(to_stop(Stop(kind="signed_in", user=cast.chie.pk))).content.decode()
+    assert "safety of your account" in text
+    text = Client().post(to_stop(Stop(kind="changes_requested", user=cast.chie.pk))).content.decode()
+    assert "Work or money depends on it" in text
 
 
 def test_a_refused_address_is_said_where_it_is_seen(cast: Cast, signed_in: SignedIn) -> None:

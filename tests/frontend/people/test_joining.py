@@ -12,7 +12,7 @@ from accounts.domain.queries import roles_of
 from accounts.models import Store, User
 from kernel.clock import now
 from tests.factories import Cast, make_user
-from tests.frontend.batches.conftest import SignedIn
+from tests.frontend.conftest import SignedIn
 from workers.domain import pool_links
 from workers.models import PoolLink, PoolMember
 

@@ -3,15 +3,15 @@
 import re
 from datetime import timedelta
 
-from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Invitation, Membership
 from accounts.states import Role
 from kernel.clock import now
+from notify.models import Delivery
 from tests.factories import Cast, make_approved, make_batch, make_freelancer, make_member, make_user
-from tests.frontend.batches.conftest import SignedIn
+from tests.frontend.conftest import SignedIn
 from workers.models import PoolLink, PoolMember
 
 
@@ -87,7 +87,7 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_lost(cast: Cast, signe
     assert 'value="nao@example.jp"' in text
     assert 'value="2020-01-01"' in text
     assert re.search(r'value="reviewer" checked', text)
-    assert not mail.outbox
+    assert not Delivery.objects.exists()
 
 
 def test_a_role_is_changed_and_taken_away(cast: Cast, signed_in: SignedIn) -> None:

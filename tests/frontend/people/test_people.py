@@ -8,7 +8,7 @@ from kernel.clock import now
 from notify.domain import notify, unread_count
 from notify.models import Notice
 from tests.factories import Cast, make_user
-from tests.frontend.batches.conftest import SignedIn
+from tests.frontend.conftest import SignedIn
 
 
 def tell(cast: Cast, event: int, path: str = "/work/") -> Notice:

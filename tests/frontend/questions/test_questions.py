@@ -3,10 +3,10 @@
 from django.test import Client
 
 from kernel.clock import now
-from tasks.domain import claim, questions
+from tasks.domain import claim, manuals, questions
 from tasks.models import Question
 from tests.factories import Cast, make_batch
-from tests.frontend.questions.conftest import SignedIn
+from tests.frontend.conftest import SignedIn
 
 
 def test_workers_read_each_others_words_without_names(cast: Cast, signed_in: SignedIn) -> None:
@@ -67,7 +67,7 @@ def test_an_answer_goes_into_the_manual_by_one_click(cast: Cast, signed_in: Sign
 def test_an_unchanged_manual_and_lost_words_are_told(cast: Cast, signed_in: SignedIn) -> None:
     batch = make_batch(cast, audience="crowd")
     question = questions.ask(batch_id=batch.pk, text="Brand?", by=cast.chie, now=now())
-    version = questions.step_of(batch.pk).template_version
+    version = manuals.step_of(batch.pk).template_version
     same = {"manual_ja": version.manual_ja, "manual_en": version.manual_en}
     answer = signed_in(cast.aya).post(f"/questions/{question.pk}/manual/", same)
     assert answer.status_code == 422

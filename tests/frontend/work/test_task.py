@@ -29,9 +29,9 @@ def put(client, held, answer, fence):
     return client.put(f"/work/{held.pk}/draft/", body, content_type="application/json")
 
 
-def test_nobody_else_sees_the_task(cast, as_user, held):
+def test_nobody_else_sees_the_task(cast, signed_in, held):
     for person in (cast.aya, cast.ben, cast.dai, cast.emi, cast.fumi, cast.gen):
-        client = as_user(person)
+        client = signed_in(person)
         for path in ("", "status/", "alternatives/"):
             assert client.get(f"/work/{held.pk}/{path}").status_code == 404
         for path in ("submit/", "extend/", "release/", "heartbeat/", "alternatives/1/take/"):
@@ -39,24 +39,24 @@ def test_nobody_else_sees_the_task(cast, as_user, held):
         assert put(client, held, {}, 0).status_code == 404
 
 
-def test_page_shows_product_manual_and_form(cast, as_user, held):
-    html = as_user(cast.chie).get(f"/work/{held.pk}/").content.decode()
+def test_page_shows_product_manual_and_form(cast, signed_in, held):
+    html = signed_in(cast.chie).get(f"/work/{held.pk}/").content.decode()
     assert "マグカップ 1" in html
     assert "¥1,500" in html
     assert 'name="answer-title"' in html
     assert "Submit and take next" in html
 
 
-def test_page_costs_little(cast, as_user, held):
-    client = as_user(cast.chie)
+def test_page_costs_little(cast, signed_in, held):
+    client = signed_in(cast.chie)
     client.get(f"/work/{held.pk}/")
     with CaptureQueriesContext(connection) as queries:
         client.get(f"/work/{held.pk}/")
     assert len(queries) <= 16
 
 
-def test_submit_and_take_next(cast, as_user, held):
-    client = as_user(cast.chie)
+def test_submit_and_take_next(cast, signed_in, held):
+    client = signed_in(cast.chie)
     answer = client.post(f"/work/{held.pk}/submit/", posted(good_answer(), 0, then="next"))
     taken = Assignment.objects.get(worker=cast.chie, state="claimed")
     assert answer.headers["Location"] == f"/work/{taken.pk}/"
@@ -66,18 +66,18 @@ def test_submit_and_take_next(cast, as_user, held):
     assert Assignment.objects.filter(worker=cast.chie).count() == 2
 
 
-def test_last_one_leads_to_my_work(cast, as_user):
+def test_last_one_leads_to_my_work(cast, signed_in):
     batch = make_batch(cast, count=1, audience="crowd")
     one = claim.claim_next(batch_id=batch.pk, by=cast.chie, now=now())
-    answer = as_user(cast.chie).post(
+    answer = signed_in(cast.chie).post(
         f"/work/{one.pk}/submit/", posted(good_answer(), 0, then="next"), follow=True
     )
     assert answer.redirect_chain == [("/my-work/", 302)]
     assert "Nothing is left" in answer.content.decode()
 
 
-def test_refused_answer_keeps_everything_typed(cast, as_user, held):
-    client = as_user(cast.chie)
+def test_refused_answer_keeps_everything_typed(cast, signed_in, held):
+    client = signed_in(cast.chie)
     typed = good_answer() | {"title": "短い", "tags": ""}
     answer = client.post(f"/work/{held.pk}/submit/", posted(typed, 0))
     html = answer.content.decode()
@@ -92,15 +92,15 @@ def test_refused_answer_keeps_everything_typed(cast, as_user, held):
     assert mended.status_code == 302
 
 
-def test_save_draft_without_script(cast, as_user, held):
-    client = as_user(cast.chie)
+def test_save_draft_without_script(cast, signed_in, held):
+    client = signed_in(cast.chie)
     client.post(f"/work/{held.pk}/submit/", posted({"title": "書きかけ"}, 0, save="1"))
     held.refresh_from_db()
     assert (held.state, held.draft) == ("claimed", {"title": "書きかけ"})
 
 
-def test_draft_met_by_another_window_is_shown_and_kept(cast, as_user, held):
-    client = as_user(cast.chie)
+def test_draft_met_by_another_window_is_shown_and_kept(cast, signed_in, held):
+    client = signed_in(cast.chie)
     draft.save_draft(assignment_id=held.pk, answer={"title": "別の画面"}, fence=0, by=cast.chie, now=now())
     answer = client.post(f"/work/{held.pk}/submit/", posted(good_answer(), 0))
     html = answer.content.decode()
@@ -113,8 +113,8 @@ def test_draft_met_by_another_window_is_shown_and_kept(cast, as_user, held):
     assert kept.answer["title"] in page
 
 
-def test_kept_text_becomes_the_draft_and_the_draft_is_kept(cast, as_user, held):
-    client = as_user(cast.chie)
+def test_kept_text_becomes_the_draft_and_the_draft_is_kept(cast, signed_in, held):
+    client = signed_in(cast.chie)
     draft.save_draft(assignment_id=held.pk, answer={"title": "今"}, fence=0, by=cast.chie, now=now())
     put(client, held, {"title": "控え"}, 0)
     kept = held.alternatives.get()
@@ -124,8 +124,8 @@ def test_kept_text_becomes_the_draft_and_the_draft_is_kept(cast, as_user, held):
     assert {"title": "今"} in [one.answer for one in held.alternatives.all()]
 
 
-def test_autosave(cast, as_user, held):
-    client = as_user(cast.chie)
+def test_autosave(cast, signed_in, held):
+    client = signed_in(cast.chie)
     saved = put(client, held, {"title": "書きかけ", "tags": ""}, 0).json()
     assert saved["fence"] == 1
     assert saved["saved_at"]
@@ -149,8 +149,8 @@ def test_autosave(cast, as_user, held):
      b"[" * 100_000, b'{"answer": {"title": "\\u0000"}, "fence": 0}',
      b'{"answer": {"title": "\\ud800"}, "fence": 0}'],
 )  # fmt: skip
-def test_odd_drafts_are_refused_in_words(cast, as_user, held, body):
-    answer = as_user(cast.chie).put(f"/work/{held.pk}/draft/", body, content_type="application/json")
+def test_odd_drafts_are_refused_in_words(cast, signed_in, held, body):
+    answer = signed_in(cast.chie).put(f"/work/{held.pk}/draft/", body, content_type="application/json")
     assert answer.status_code == 422
     assert answer.json()["message"]
 
@@ -159,17 +159,17 @@ def test_signed_out_autosave_is_redirected(client, held):
     assert put(client, held, {}, 0).status_code == 302
 
 
-def test_heartbeat_renews_the_lease(cast, as_user, held):
+def test_heartbeat_renews_the_lease(cast, signed_in, held):
     Assignment.objects.filter(pk=held.pk).update(lease_expires_at=now() + timedelta(minutes=1))
-    as_user(cast.chie).post(f"/work/{held.pk}/heartbeat/")
+    signed_in(cast.chie).post(f"/work/{held.pk}/heartbeat/")
     held.refresh_from_db()
     assert held.lease_expires_at > now() + timedelta(minutes=30)
 
 
 @pytest.mark.parametrize("verb", ["extend", "release"])
-def test_other_buttons_keep_what_was_typed(cast, as_user, held, verb):
+def test_other_buttons_keep_what_was_typed(cast, signed_in, held, verb):
     before = held.lease_expires_at
-    as_user(cast.chie).post(f"/work/{held.pk}/{verb}/", posted({"title": "書きかけ"}, 0))
+    signed_in(cast.chie).post(f"/work/{held.pk}/{verb}/", posted({"title": "書きかけ"}, 0))
     held.refresh_from_db()
     assert held.draft == {"title": "書きかけ"}
     assert held.state == ("claimed" if verb == "extend" else "released")
@@ -177,17 +177,17 @@ def test_other_buttons_keep_what_was_typed(cast, as_user, held, verb):
         assert held.lease_expires_at > before
 
 
-def test_paused_time_stands_still(cast, as_user, held):
+def test_paused_time_stands_still(cast, signed_in, held):
     batches.pause(batch_id=held.batch_id, by=cast.aya, now=now())
-    client = as_user(cast.chie)
+    client = signed_in(cast.chie)
     assert "Your time stands still" in client.get(f"/work/{held.pk}/status/").content.decode()
     assert put(client, held, {"title": "続き"}, 0).status_code == 200
 
 
-def test_expired_can_be_handed_in_late_or_taken_again(cast, as_user, held):
+def test_expired_can_be_handed_in_late_or_taken_again(cast, signed_in, held):
     draft.save_draft(assignment_id=held.pk, answer={"title": "書きかけ"}, fence=0, by=cast.chie, now=now())
     hold.expire_due(now=now() + timedelta(days=2))
-    client = as_user(cast.chie)
+    client = signed_in(cast.chie)
     html = client.get(f"/work/{held.pk}/").content.decode()
     assert "Hand in late" in html
     assert "Take it again" in html
@@ -198,14 +198,14 @@ def test_expired_can_be_handed_in_late_or_taken_again(cast, as_user, held):
     assert "You took this task again" in client.get(f"/work/{held.pk}/").content.decode()
 
 
-def test_late_answer_becomes_surplus(cast, as_user, held):
+def test_late_answer_becomes_surplus(cast, signed_in, held):
     hold.expire_due(now=now() + timedelta(days=2))
-    as_user(cast.chie).post(f"/work/{held.pk}/submit/", posted(good_answer(), 0))
+    signed_in(cast.chie).post(f"/work/{held.pk}/submit/", posted(good_answer(), 0))
     held.refresh_from_db()
     assert held.state == "surplus"
 
 
-def test_returned_work_shows_the_comments_at_the_fields(cast, as_user, held):
+def test_returned_work_shows_the_comments_at_the_fields(cast, signed_in, held):
     submission = hand_in(held)
     review.request_changes(
         submission_id=submission.pk,
@@ -214,7 +214,7 @@ def test_returned_work_shows_the_comments_at_the_fields(cast, as_user, held):
         by=cast.dai,
         now=now(),
     )
-    client = as_user(cast.chie)
+    client = signed_in(cast.chie)
     html = client.get(f"/work/{held.pk}/").content.decode()
     assert "素材も書いてください" in html
     assert "あと少し" in html
@@ -223,47 +223,47 @@ def test_returned_work_shows_the_comments_at_the_fields(cast, as_user, held):
     assert held.submissions.count() == 2
 
 
-def test_text_typed_after_the_window_is_shown_to_copy(cast, as_user, held):
+def test_text_typed_after_the_window_is_shown_to_copy(cast, signed_in, held):
     submission = hand_in(held)
     review.approve(submission_id=submission.pk, by=cast.dai, now=now())
-    answer = as_user(cast.chie).post(
+    answer = signed_in(cast.chie).post(
         f"/work/{held.pk}/submit/", posted(good_answer() | {"title": "もう一度書いた"}, 7)
     )
     assert answer.status_code == 409
     assert "もう一度書いた" in answer.content.decode()
 
 
-def test_rejection_is_told_with_its_reasons(cast, as_user, held):
+def test_rejection_is_told_with_its_reasons(cast, signed_in, held):
     submission = hand_in(held)
     review.reject(submission_id=submission.pk, reasons=["facts"], note="産地", by=cast.dai, now=now())
-    html = as_user(cast.chie).get(f"/work/{held.pk}/").content.decode()
+    html = signed_in(cast.chie).get(f"/work/{held.pk}/").content.decode()
     assert "Only facts that the pictures and the data show" in html
     assert "産地" in html
 
 
-def test_japanese_task_page(cast, as_user, held):
+def test_japanese_task_page(cast, signed_in, held):
     cast.chie.language = "ja"
     cast.chie.save()
-    html = as_user(cast.chie).get(f"/work/{held.pk}/").content.decode()
+    html = signed_in(cast.chie).get(f"/work/{held.pk}/").content.decode()
     assert "納品して次の作業へ" in html
     assert "Submit" not in html
 
 
-def test_sign_in_between_leads_back_to_the_task(cast, as_user, held):
-    assert as_user(cast.chie).get(f"/work/{held.pk}/submit/").headers["Location"] == f"/work/{held.pk}/"
+def test_sign_in_between_leads_back_to_the_task(cast, signed_in, held):
+    assert signed_in(cast.chie).get(f"/work/{held.pk}/submit/").headers["Location"] == f"/work/{held.pk}/"
 
 
-def test_huge_numbers_are_not_found(cast, as_user):
-    client = as_user(cast.chie)
+def test_huge_numbers_are_not_found(cast, signed_in):
+    client = signed_in(cast.chie)
     for path in ("/work/{}/", "/work/batch/{}/", "/review/{}/", "/uploads/{}/"):
         assert client.get(path.format(10**30)).status_code == 404
 
 
-def test_pictures_are_kept_and_shown_to_their_owner_alone(cast, as_user):
+def test_pictures_are_kept_and_shown_to_their_owner_alone(cast, signed_in):
     file = SimpleUploadedFile("写真.png", picture(), content_type="image/png")
-    made = as_user(cast.chie).post("/uploads/", {"file": file})
+    made = signed_in(cast.chie).post("/uploads/", {"file": file})
     assert made.status_code == 201
-    shown = as_user(cast.chie).get(made.json()["url"])
+    shown = signed_in(cast.chie).get(made.json()["url"])
     assert shown.status_code == 200
     assert shown.headers["Content-Type"] == "image/png"
     assert shown.headers["X-Content-Type-Options"] == "nosniff"
@@ -271,26 +271,26 @@ def test_pictures_are_kept_and_shown_to_their_owner_alone(cast, as_user):
     assert "private" in shown.headers["Cache-Control"]
     assert b"".join(shown.streaming_content).startswith(b"\x89PNG")
     for person in (cast.fumi, cast.aya, cast.gen):
-        assert as_user(person).get(made.json()["url"]).status_code == 404
+        assert signed_in(person).get(made.json()["url"]).status_code == 404
 
 
-def test_what_is_no_picture_is_refused_in_words(cast, as_user):
+def test_what_is_no_picture_is_refused_in_words(cast, signed_in):
     svg = SimpleUploadedFile("a.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>", content_type="image/png")
-    refused = as_user(cast.chie).post("/uploads/", {"file": svg})
+    refused = signed_in(cast.chie).post("/uploads/", {"file": svg})
     assert refused.status_code == 422
     assert "not a picture" in refused.json()["message"]
-    assert as_user(cast.chie).post("/uploads/").status_code == 422
+    assert signed_in(cast.chie).post("/uploads/").status_code == 422
     assert not Upload.objects.exists()
 
 
-def test_picture_gone_from_the_disk_is_not_found(cast, as_user):
+def test_picture_gone_from_the_disk_is_not_found(cast, signed_in):
     kept = make_upload(cast.chie)
     kept.file.storage.delete(kept.file.name)
-    assert as_user(cast.chie).get(f"/uploads/{kept.pk}/").status_code == 404
+    assert signed_in(cast.chie).get(f"/uploads/{kept.pk}/").status_code == 404
 
 
-def test_submission_page_is_for_reading(cast, as_user, held):
+def test_submission_page_is_for_reading(cast, signed_in, held):
     submission = make_submission(held.batch, cast.fumi)
-    html = as_user(cast.fumi).get(f"/work/{submission.assignment_id}/").content.decode()
+    html = signed_in(cast.fumi).get(f"/work/{submission.assignment_id}/").content.decode()
     assert "Your submission" in html
     assert 'name="answer-title"' not in html

@@ -33,7 +33,7 @@ def test_a_table_is_looked_into_mapped_and_read(cast: Cast) -> None:
     assert looked.status_code == 202, looked.content
     run_pending()
     facts = api.get(f"/api/v1/imports/{looked.json()['id']}").json()["facts"]
-    assert (facts["header"], facts["encoding"]) == (list(HEADER), "cp932")
+    assert (facts["header"], facts["header_row"], facts["encoding"]) == (list(HEADER), 1, "cp932")
     assert facts["columns"][0]["unique"]
     made = upload(api, batch.pk, mapping=json.dumps(mapping()))
     run_pending()
@@ -63,7 +63,13 @@ def test_mappings_are_saved_and_listed_for_the_stores_director(cast: Cast) -> No
     made = api.post(where, body, content_type="application/json")
     assert made.status_code == 201, made.content
     assert (made.json()["number"], made.json()["columns"][0]["header"]) == (1, "商品コード")
-    assert [one["id"] for one in api.get(where).json()["items"]] == [made.json()["id"]]
+    assert made.json()["header_row"] == 1
+    moved = api.post(where, body | {"header_row": 4, "name": "題名つき"}, content_type="application/json")
+    assert (moved.status_code, moved.json()["header_row"]) == (201, 4)
+    for row in (0, 1001, "4"):
+        refused = api.post(where, body | {"header_row": row}, content_type="application/json")
+        assert (refused.status_code, refused.json()["fields"][0]["field"]) == (422, "header_row")
+    assert [one["id"] for one in api.get(where).json()["items"]] == [moved.json()["id"], made.json()["id"]]
     wrong = api.post(where, body | {"columns": [{"index": 77}]}, content_type="application/json")
     assert wrong.status_code == 422
     assert client_of(cast.dai).get(where).status_code == 403

@@ -14,8 +14,8 @@ from django.db.models import Model, QuerySet
 from kernel.clock import now
 from kernel.db import allocate_ids, bulk_load
 from kernel.paging import page
-from tasks.domain import claim, clocks, queries
-from tasks.models import Assignment, Batch, Slot, Submission, Task, Unit
+from tasks.domain import claim, clocks, later_scope, queries
+from tasks.models import Assignment, Batch, LaterCheck, LaterFinding, Slot, Submission, Task, Unit
 from tests.factories import Cast, make_cast, make_freelancer
 from tests.tasks.domain.world import DAY, HOUR, plain_batch, step_of
 
@@ -214,3 +214,34 @@ def test_the_clocks_look_at_no_table_whole(shop: Shop) -> None:
     assert len(statements) > 5
     for sql, params in statements:
         check(plan_of(sql, params))
+
+
+def test_a_later_check_walks_through_one_batch_after_the_other(shop: Shop) -> None:
+    batch = shop.batches[3]
+    version = step_of(batch).template_version
+    later = LaterCheck.objects.create(
+        company=shop.cast.company,
+        version=version,
+        versions=[version.pk],
+        definition={"id": "later", "kind": "required", "field": "title"},
+        created_by=shop.cast.aya,
+        created_at=now(),
+    )
+    later.stores.set([shop.cast.store])
+    check_query(later_scope.received(later, [batch.pk]).filter(pk__gt=0)[:200])
+    _find(later, batch)
+    rows = queries.visible_findings(later).filter(place="uploaded").order_by("id")[:51]
+    check_query(rows, "later_finding_by_place")
+
+
+def _find(later: LaterCheck, batch: Batch) -> None:
+    """Everything that was handed in to the batch fails; a small part of it is in an uploaded file."""
+    handed_in = Submission.objects.filter(assignment__batch=batch).order_by("pk")
+    rows = [
+        {"later_check": later.pk, "submission": pk, "batch": batch.pk, "worker": worker, "key": f"key-{n}"}
+        | {"result": {}, "place": "none" if n % 100 else "uploaded"}
+        for n, (pk, worker) in enumerate(handed_in.values_list("pk", "assignment__worker"))
+    ]
+    load(LaterFinding, rows)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE tasks_laterfinding")

@@ -120,7 +120,7 @@ def test_an_answer_goes_into_the_manual_without_a_pause(batch: Batch, cast: Cast
     question = asked(batch, cast)
     questions.reply(question_id=question.pk, text="40字まで", by=cast.dai, now=now())
     found = questions.question_for(cast.aya, question.pk, now())
-    text = questions.proposed_manual(found, questions.step_of(batch.pk))
+    text = questions.proposed_manual(found, manuals.step_of(batch.pk).template_version)
     assert text["ja"].startswith("題名を書く")
     assert "題名は長くてもよいですか" in text["ja"]
     assert "40字まで" in text["ja"]

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
+from events.dispatcher import dispatch_once
 from events.models import Event
+from events.readers import run_readers
 from jobs.runner import run_pending
 from kernel.clock import now
 from kernel.errors import Conflict, Invalid, TenchoError
+from notify.models import Notice
 from tasks import rules
 from tasks.domain import (
     batches,
@@ -19,12 +22,14 @@ from tasks.domain import (
     manuals,
     pilot,
     repair,
+    repair_plans,
     repair_scope,
     reports,
     review,
     submit,
     templates,
 )
+from tasks.domain.repair_scope import Plan
 from tasks.errors import IllegalMove, Missing, RoleMissing
 from tasks.models import (
     Assignment,
@@ -71,6 +76,16 @@ def stricter(cast: Cast) -> int:
                "label": {"ja": "長さ", "en": "Length"}}]  # fmt: skip
     template = Template.objects.get(company=cast.company, key="plain")
     return templates.publish_version(template=template, content={**CONTENT, "checks": checks}, by=None).pk
+
+
+def counted_plan(batch: Batch, cast: Cast, judge: TemplateVersion, *, corrected: bool = False) -> Plan:
+    """The numbers of a repair of what the checks refuse, as the job finds them."""
+    asked = repair_plans.ask(batch_id=batch.pk, judge=judge, corrected=corrected, by=cast.aya, now=now())
+    run_pending()
+    row = repair_plans.of(step_of(batch), judge, corrected=corrected)
+    assert row is not None
+    assert (row.pk, row.state, row.tasks_done) == (asked.pk, "done", row.tasks_total)
+    return repair_scope.plan_of(row)
 
 
 def counted(batch: Batch) -> dict[str, int]:
@@ -134,7 +149,7 @@ def test_300_without_a_pilot_are_repaired_by_one_action(cast: Cast) -> None:
         elif number < 130:
             review.reject(submission_id=found.pk, reasons=["true"], by=cast.dai, now=now())
     untouched = set(Task.objects.filter(batch=batch, assignments=None).values_list("pk", flat=True))
-    plan = repair_scope.plan(step_of(batch), "all")
+    plan = repair_scope.plan(step_of(batch))
     done = mend(batch, cast)
     answers = Assignment.objects.filter(batch=batch)
     assert answers.count() == 200
@@ -163,7 +178,7 @@ def rejections_left(batch: Batch) -> int:
 def test_each_state_is_repaired_as_it_should(cast: Cast) -> None:
     batch = plain_batch(cast, count=12, audience="crowd", reward=100)
     before = in_every_state(batch, cast)
-    plan = repair_scope.plan(step_of(batch), "all")
+    plan = repair_scope.plan(step_of(batch))
     done = mend(batch, cast)
     after = {name: fresh(one) for name, one in before.items()}
     for name in ("approved", "unseen", "submitted", "in_review", "returned", "surplus", "rejected"):
@@ -208,7 +223,7 @@ def test_only_answers_that_the_new_checks_refuse(cast: Cast) -> None:
     for one in made[:2]:
         review.approve(submission_id=one.pk, by=cast.dai, now=now())
     newest = stricter(cast)
-    plan = repair_scope.plan(step_of(batch), "failing", TemplateVersion.objects.get(pk=newest))
+    plan = counted_plan(batch, cast, TemplateVersion.objects.get(pk=newest))
     assert (plan.received, plan.paid, plan.kept, plan.untouched, plan.tasks) == (4, 1, 1, 2, 2)
     done = mend(batch, cast, scope="failing", version_id=newest)
     assert (done.paid, done.reopened) == (1, 2)
@@ -248,7 +263,7 @@ def test_several_answers_per_task(cast: Cast) -> None:
     for one in made:
         review.approve(submission_id=one.pk, by=cast.dai, now=now())
     review.accept(submission_id=made[0].pk, by=cast.dai, now=now())
-    plan = repair_scope.plan(step_of(batch), "all")
+    plan = repair_scope.plan(step_of(batch))
     done = mend(batch, cast)
     assert (plan.tasks, plan.cost, plan.kept) == (1, 20, 2)
     assert (done.paid, done.reopened) == (0, 1)
@@ -340,6 +355,27 @@ def test_a_repair_that_failed_can_be_begun_again(cast: Cast, monkeypatch: pytest
     assert (done.state, done.before_id, done.paid) == ("done", made.before_id, 1)
 
 
+def test_whoever_was_paid_by_a_try_that_broke_off_hears_of_it_once(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repair, "CHUNK", 1)
+    batch = plain_batch(cast, count=3, audience="crowd", reward=10)
+    mend(batch, cast)
+    for worker in (cast.chie, cast.fumi, cast.chie):
+        handed_in(batch, worker)
+    made = repair.start(batch_id=batch.pk, scope="all", note=NOTE, by=cast.aya, now=now(), manual_ja="別")
+    repair._begin(made.pk)
+    repair._chunk(made.pk, now())
+    repair.give_up(repair_id=made.pk, now=now())
+    mend(batch, cast, version_id=made.after_id)
+    while dispatch_once():
+        pass
+    while run_readers():
+        pass
+    told = Notice.objects.filter(kind="set_aside").values_list("user", "params__n")
+    assert sorted(told) == sorted([(cast.chie.pk, 2), (cast.fumi.pk, 1)])
+
+
 def test_who_may_and_what_is_refused(cast: Cast) -> None:
     batch = plain_batch(cast, count=2)
     good: dict[str, Any] = {"scope": "all", "note": NOTE, **MANUAL}
@@ -364,7 +400,7 @@ def test_who_may_and_what_is_refused(cast: Cast) -> None:
         found = [problem.field for problem in refused.value.fields]
         assert field in found or (field == "version" and "manual_ja" in found), (wrong, found)
     assert not Repair.objects.exists()
-    batches.close(batch_id=batch.pk, by=cast.aya, now=now())
+    batches.cancel(batch_id=batch.pk, by=cast.aya, now=now())
     with pytest.raises(IllegalMove):
         repair.start(batch_id=batch.pk, by=cast.aya, now=now(), **good)
 

@@ -112,6 +112,7 @@ def sweep(at: datetime) -> dict[str, int]:
 def check_books(batch: Batch) -> None:
     """What holds at every moment: tasks follow their slots, slots their holders, and counts are exact."""
     assert counts.drift(batch.pk) == {}
+    check_money(batch)
     live: dict[int, list[tuple[str, str]]] = {}
     for held in Assignment.objects.filter(batch=batch).order_by("pk"):
         live.setdefault(held.slot_id, []).append((held.state, held.use))
@@ -121,6 +122,16 @@ def check_books(batch: Batch) -> None:
         assert slot_of(live.get(slot.pk, [])) in (slot.state, SlotState.OPEN)
     for task in Task.objects.filter(batch=batch):
         assert task.state == task_state(slots[task.pk])
+
+
+def check_money(batch: Batch) -> None:
+    """What the counters say was paid is what the answers and the agreed reports come to."""
+    found = Assignment.objects.filter(batch=batch).select_related("step")
+    approved = [held for held in found if held.state == "approved"]
+    settled = [reports.paid_share(held) for held in found if held.state == "settled"]
+    tally = counts.tallies([batch.pk])[batch.pk]
+    assert tally.paid == sum(held.reward for held in approved) + sum(settled)
+    assert tally.aside == sum(held.reward for held in approved if held.set_aside)
 
 
 def slot_of(holders: list[tuple[str, str]]) -> str:
