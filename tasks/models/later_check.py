@@ -1,12 +1,11 @@
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, transition
 
-from kernel.transitions import MachineMixin
-from tasks.states import AnswerPlace, JobState
+from tasks.models.machine import JobMachine
+from tasks.states import AnswerPlace
 
 
-class LaterCheck(MachineMixin, models.Model):
+class LaterCheck(JobMachine):
     """A check that somebody thought of later: a job looks through the answers received so far for it."""
 
     company = models.ForeignKey("accounts.Company", on_delete=models.CASCADE, related_name="later_checks")
@@ -17,11 +16,6 @@ class LaterCheck(MachineMixin, models.Model):
     versions = models.JSONField(help_text="ids of template versions")
     # As the checks of a template are stored.
     definition = models.JSONField()
-    state: "models.CharField[str, str]" = FSMField(
-        default=JobState.QUEUED,
-        choices=[choice for choice in JobState.choices if choice[0] != JobState.DISCARDED],
-        protected=True,
-    )
     # The last answer that was looked at: a job that was killed goes on behind it.
     cursor_batch = models.BigIntegerField(default=0)
     cursor = models.BigIntegerField(default=0)
@@ -48,15 +42,6 @@ class LaterCheck(MachineMixin, models.Model):
 
     def __str__(self) -> str:
         return f"later check {self.pk}"
-
-    @transition(field=state, source=[JobState.QUEUED, JobState.RUNNING], target=JobState.RUNNING)
-    def start(self) -> None: ...
-
-    @transition(field=state, source=JobState.RUNNING, target=JobState.DONE)
-    def finish(self) -> None: ...
-
-    @transition(field=state, source=[JobState.QUEUED, JobState.RUNNING], target=JobState.FAILED)
-    def fail(self) -> None: ...
 
 
 class LaterFinding(models.Model):

@@ -1,10 +1,8 @@
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, transition
 
-from kernel.transitions import MachineMixin
+from tasks.models.machine import JobMachine
 from tasks.models.source import random_path
-from tasks.states import JobState
 
 
 def release_path(instance: "Release", filename: str) -> str:
@@ -15,7 +13,7 @@ def fresh_path(instance: "Release", filename: str) -> str:
     return random_path("sources", "." + filename.rsplit(".", 1)[-1])
 
 
-class Release(MachineMixin, models.Model):
+class Release(JobMachine):
     """One result file of a batch, made by a job: what went out, from which answers, and when."""
 
     class Format(models.TextChoices):
@@ -28,11 +26,6 @@ class Release(MachineMixin, models.Model):
 
     batch = models.ForeignKey("tasks.Batch", on_delete=models.CASCADE, related_name="releases")
     format = models.CharField(max_length=10, choices=Format.choices)
-    state: "models.CharField[str, str]" = FSMField(
-        default=JobState.QUEUED,
-        choices=[choice for choice in JobState.choices if choice[0] != JobState.DISCARDED],
-        protected=True,
-    )
     file = models.FileField(upload_to=release_path, blank=True)
     name = models.CharField(max_length=255, blank=True)
     size = models.PositiveBigIntegerField(default=0)
@@ -90,15 +83,6 @@ class Release(MachineMixin, models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    @transition(field=state, source=[JobState.QUEUED, JobState.RUNNING], target=JobState.RUNNING)
-    def start(self) -> None: ...
-
-    @transition(field=state, source=JobState.RUNNING, target=JobState.DONE)
-    def finish(self) -> None: ...
-
-    @transition(field=state, source=[JobState.QUEUED, JobState.RUNNING], target=JobState.FAILED)
-    def fail(self) -> None: ...
 
 
 class ReleaseCell(models.Model):

@@ -1,13 +1,12 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import pgettext_lazy
-from django_fsm import FSMField, transition
 
-from kernel.transitions import MachineMixin
-from tasks.states import BatchState, JobState, PauseReason
+from tasks.models.machine import JobMachine
+from tasks.states import BatchState, PauseReason
 
 
-class Repair(MachineMixin, models.Model):
+class Repair(JobMachine):
     """The manual of a batch was wrong: received work is paid, affected tasks are opened again."""
 
     class Scope(models.TextChoices):
@@ -26,11 +25,6 @@ class Repair(MachineMixin, models.Model):
     ended_before = models.CharField(max_length=20, choices=BatchState.choices, blank=True)
     # The last answer that was looked at: a job that was killed goes on behind it.
     cursor = models.BigIntegerField(default=0)
-    state: "models.CharField[str, str]" = FSMField(
-        default=JobState.QUEUED,
-        choices=[choice for choice in JobState.choices if choice[0] != JobState.DISCARDED],
-        protected=True,
-    )
     tasks_total = models.PositiveIntegerField(default=0)
     tasks_done = models.PositiveIntegerField(default=0)
     paid = models.PositiveIntegerField(default=0, help_text="answers paid in full")
@@ -49,17 +43,8 @@ class Repair(MachineMixin, models.Model):
     def __str__(self) -> str:
         return f"repair {self.pk}"
 
-    @transition(field=state, source=[JobState.QUEUED, JobState.RUNNING], target=JobState.RUNNING)
-    def start(self) -> None: ...
 
-    @transition(field=state, source=JobState.RUNNING, target=JobState.DONE)
-    def finish(self) -> None: ...
-
-    @transition(field=state, source=[JobState.QUEUED, JobState.RUNNING], target=JobState.FAILED)
-    def fail(self) -> None: ...
-
-
-class RepairPlan(MachineMixin, models.Model):
+class RepairPlan(JobMachine):
     """What a repair of the answers that the checks refuse would do, counted by a job."""
 
     batch = models.ForeignKey("tasks.Batch", on_delete=models.CASCADE, related_name="repair_plans")
@@ -70,11 +55,6 @@ class RepairPlan(MachineMixin, models.Model):
     # What the answers were like when the count began (`repair_scope.basis`).
     basis = models.JSONField(default=list)
     cursor = models.BigIntegerField(default=0, help_text="the last task that was looked at")
-    state: "models.CharField[str, str]" = FSMField(
-        default=JobState.QUEUED,
-        choices=[choice for choice in JobState.choices if choice[0] != JobState.DISCARDED],
-        protected=True,
-    )
     tasks_total = models.PositiveIntegerField(default=0)
     tasks_done = models.PositiveIntegerField(default=0)
     # The sums so far, named as in `repair_scope.Sums`.
@@ -90,12 +70,3 @@ class RepairPlan(MachineMixin, models.Model):
 
     def __str__(self) -> str:
         return f"repair plan {self.pk}"
-
-    @transition(field=state, source=[JobState.QUEUED, JobState.RUNNING], target=JobState.RUNNING)
-    def start(self) -> None: ...
-
-    @transition(field=state, source=JobState.RUNNING, target=JobState.DONE)
-    def finish(self) -> None: ...
-
-    @transition(field=state, source=[JobState.QUEUED, JobState.RUNNING], target=JobState.FAILED)
-    def fail(self) -> None: ...
