@@ -110,7 +110,12 @@ def in_words(later: LaterCheck) -> dict[str, Any]:
     check = later_scope.read_check(form, later.definition)
     name, _dot, column = check.field.partition(".")
     labels = [str(one.label) for one in (form.at(name), form.at(check.field) if column else None) if one]
-    return {"later": later, "field": " → ".join(labels), "asked": asked_for(check), "label": check.label}
+    return {
+        "later": later,
+        "field": " → ".join(labels),
+        "asked": asked_for(later.definition),
+        "label": check.label,
+    }
 
 
 def _head(later: LaterCheck) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from kernel.errors import Conflict, Invalid
 from tasks.domain import pilot, repair_choice, repair_plans, repair_scope
 from tasks.domain import repair as repairing
 from tasks.domain.repair_choice import Choice
-from tasks.domain.template_diff import differences
+from tasks.domain.template_diff import Differences, differences
 from tasks.errors import RoleMissing
 from tasks.models import Batch, Repair, RepairPlan
 from tasks.states import REPAIRABLE_BATCH, BatchState, JobState
@@ -70,18 +70,29 @@ def check(request: HttpRequest, batch_id: int) -> HttpResponse:
         numbers = _numbers(request, offer, typed.scope, choice)
     except (Invalid, Conflict) as refused:
         return _form(request, offer, refused)
+    changed = differences(offer.own, choice.after)
     context = {
         "batch": offer.batch,
         "offer": offer,
         "typed": typed,
+        "forgotten": _forgotten(choice, changed),
         "left_out": offer.newest if offer.newest != choice.base and choice.corrected else None,
-        "changed": differences(offer.own, choice.after),
+        "changed": changed,
         "deadline": wanted["deadline"] or offer.batch.deadline,
         "moved": wanted["deadline"] is not None,
         "taken": offer.batch.releases.filter(state=JobState.DONE).exists(),
         **numbers,
     }
     return render(request, "batches/repair_check.html", context)
+
+
+def _forgotten(choice: Choice, changed: Differences) -> str:
+    """The language whose manual stays as it was while the other one is corrected."""
+    if not choice.corrected:
+        return ""
+    texts = {"ja": choice.after.manual_ja, "en": choice.after.manual_en}
+    same = [language for language, passages in changed.manual.items() if texts[language] and not passages]
+    return same[0] if len(same) == 1 and any(changed.manual.values()) else ""
 
 
 def _numbers(request: HttpRequest, offer: Offer, scope: str, choice: Choice) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from frontend.batches.tasks import decided_of
 from frontend.work.uploads import upload_url
 from kernel import paging
 from kernel.clock import now
+from tasks.answers.check_kinds import as_json
 from tasks.answers.checks import CheckResult
 from tasks.domain import later_scope, traces
 from tasks.domain.check_words import asked_for
@@ -97,14 +98,14 @@ def _later(request: HttpRequest, submission: Submission) -> dict[str, Any]:
                 "one": one,
                 "mark": mark_of(one),
                 "field": form.at(one.check.field),
-                "asked": asked_for(one.check),
+                "asked": asked_for(as_json(one.check)),
             }
             for one in later_scope.suggested(submission)
         ],
         "recent": [
-            {"later": later, "asked": asked_for(check)}
+            {"later": later, "asked": asked_for(later.definition)}
             for later in recent.order_by("-pk")[:RECENT]
-            if (check := later_scope.check_for(later.definition, later.version_id)) is not None
+            if later_scope.check_for(later.definition, later.version_id) is not None
         ],
         "kinds": KINDS,
     }

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel.errors import Text
 from tasks.domain import template_field_diff
+from tasks.domain.check_words import asked_for, called
 from tasks.domain.template_lines import Passage, compare
 from tasks.domain.template_words import (
     CHECK_KINDS,
@@ -56,7 +57,7 @@ def differences(before: TemplateVersion, after: TemplateVersion) -> Differences:
     changes = [
         *(Change("form", *found) for found in template_field_diff.changes(before.form, after.form)),
         *_of_list("inputs", "name", before.inputs, after.inputs),
-        *_of_list("checks", "id", before.checks, after.checks),
+        *_of_list("checks", "id", _named(before), _named(after)),
         *_of_list("checklist", "id", before.checklist, after.checklist),
         *_of_defaults(before.defaults, after.defaults),
     ]
@@ -65,7 +66,7 @@ def differences(before: TemplateVersion, after: TemplateVersion) -> Differences:
 
 _ADDED: dict[str, Text] = {
     "inputs": _("Newly shown: “{name}” ({kind})"),
-    "checks": _("New check “{name}” ({kind})"),
+    "checks": _("New check “{name}”: {asked}"),
     "checklist": _("New on the checklist: “{name}”"),
 }
 _REMOVED: dict[str, Text] = {
@@ -98,9 +99,15 @@ def _of_list(section: Section, key: str, before: Sequence[Json], after: Sequence
 
 
 def _part(section: Section, text: Text, entry: Json, name: str) -> Text:
-    kinds = CHECK_KINDS if section == "checks" else INPUT_KINDS
+    if section == "checks":
+        return format_lazy(text, name=label_of(entry, name), asked=asked_for(entry))
     kind = str(entry.get("kind", ""))
-    return format_lazy(text, name=label_of(entry, name), kind=kinds.get(kind, kind))
+    return format_lazy(text, name=label_of(entry, name), kind=INPUT_KINDS.get(kind, kind))
+
+
+def _named(version: TemplateVersion) -> list[Json]:
+    """The checks, those without a label under the name of their field: an id says nothing to people."""
+    return [{**one, "x-label": called(one, version.form).as_json()} for one in version.checks]
 
 
 def _item_changes(old: Json, new: Json, name: Any) -> Iterator[Text]:

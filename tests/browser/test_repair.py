@@ -1,4 +1,4 @@
-"""A pilot shows that the manual is wrong; it is corrected there, and by an answer to a question.
+"""A pilot shows that the manual is wrong; it is corrected there, by an answer to a question, and by a check.
 
 Director, reviewer and two workers, each with a browser of their own; the open pages hear of it.
 """
@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
+from tests.browser import editor
 from tests.browser.conftest import PageFactory
 from tests.browser.person import Axe, Person
 from tests.browser.shop import address
@@ -55,7 +56,7 @@ def shop(
     assert [complaint for person in people.values() for complaint in person.complaints] == []
 
 
-@pytest.mark.parametrize("shop", [("ja", 390)], indirect=True, ids=str)
+@pytest.mark.parametrize("shop", [("ja", 390), ("en", 1440)], indirect=True, ids=str)
 def test_from_the_pilot_over_a_question_to_the_repair(shop: Shop) -> None:
     board = publish_with_a_pilot(shop)
     batch = board.rstrip("/").rsplit("/", 1)[1]
@@ -75,6 +76,11 @@ def test_from_the_pilot_over_a_question_to_the_repair(shop: Shop) -> None:
     take(shop.fumi, batch)
     see_what_changed(shop.fumi)
     hand_in(shop.fumi, 4)
+
+    forbid_a_word(shop.aya, good_answer(4)["title"])
+    repair_what_fails(shop.aya, board)
+    see_that_it_was_moved_on(shop.ben)
+    go_on_with_the_rest(shop.aya, board)
 
 
 # ---- the director -------------------------------------------------------------------------------
@@ -107,8 +113,7 @@ def correct_after_the_pilot(aya: Person, board: str) -> None:
     expect(aya.one(".pilot")).to_contain_text(str(TASKS - PILOT))
     expect(page.locator(".pilot-facts dd").first).to_have_text("1")
     page.click(".pilot-acts a[href$='/repair/']")
-    manual = page.locator("#id_manual_ja")
-    manual.fill(manual.input_value() + "\n\n" + RULE)
+    correct_both(page)
     page.fill("#id_note", "ブランド名の書き方を忘れていました。")
     aya.look()
     see_what_follows(aya)
@@ -116,6 +121,15 @@ def correct_after_the_pilot(aya: Person, board: str) -> None:
     expect(aya.one(".changes")).to_contain_text(RULE)
     aya.look()
     begin(aya)
+
+
+def correct_both(page: Page) -> None:
+    """Each reader sees the manual in one language; the English one is folded beneath the other."""
+    for language in ("ja", "en"):
+        manual = page.locator(f"[name=manual_{language}]")
+        if not manual.is_visible():
+            manual.locator("xpath=ancestor::details").locator("summary").click()
+        manual.fill(manual.input_value() + "\n\n" + RULE)
 
 
 def see_what_follows(aya: Person) -> None:
@@ -150,6 +164,43 @@ def put_it_into_the_manual(aya: Person) -> None:
     aya.look()
     page.click(".wizard-end .btn-primary")
     expect(page.locator(".question .chip.ok")).to_be_visible()
+
+
+def forbid_a_word(aya: Person, word: str) -> None:
+    """A newer version of the template, whose check the last answer fails."""
+    page = aya.page
+    aya.visit("/templates/")
+    page.click("#own-title + ul a[href^='/templates/']")
+    page.click(".page-head a[href$='/edit/']")
+    page.locator('#section-checks [data-add="banned"]').click()
+    card = page.locator('[data-list="checks"] > .cards > .card-line').last
+    card.locator('[data-bind="field"]').select_option("title")
+    card.locator('[data-bind="words"]').fill(word)
+    editor.publish(page, "banned")
+
+
+def repair_what_fails(aya: Person, board: str) -> None:
+    """The batch is moved on to the newer version; only the answer that its check refuses is done again."""
+    page = aya.page
+    aya.visit(board)
+    page.click(".page-head details.menu > summary")
+    page.click(".page-head details.menu a[href$='/repair/']")
+    expect(page.locator("input[name=how]").first).to_be_checked()
+    page.check("input[name=scope][value=failing]")
+    page.fill("#id_note", "使えない言葉がありました。")
+    aya.look()
+    see_what_follows(aya)
+    expect(page.locator(".figure b")).to_have_text(["1", "1", "¥100"], timeout=JOB_MS)
+    aya.look()
+    begin(aya)
+
+
+def go_on_with_the_rest(aya: Person, board: str) -> None:
+    page = aya.page
+    aya.visit(board)
+    page.click("form[action$='/go-on/'] button")
+    expect(page.locator(".pilot-acts")).to_have_count(0)
+    aya.look()
 
 
 # ---- workers and reviewer -----------------------------------------------------------------------
@@ -223,4 +274,16 @@ def see_what_changed(worker: Person) -> None:
     changed = worker.page.locator("section.changes")
     expect(changed).to_contain_text(RULE)
     expect(changed).to_contain_text(ANSWER)
+    worker.look()
+
+
+def see_that_it_was_moved_on(worker: Person) -> None:
+    """Who holds a task keeps what was typed, and is told that the manual is newer."""
+    page = worker.page
+    told = page.locator(".task-status .note.warn")
+    expect(told).to_be_visible(timeout=JOB_MS)
+    expect(page.locator("[name=answer-title]")).to_have_value("書きかけ")
+    told.locator("a").click()
+    expect(page.locator("section.changes")).to_contain_text(good_answer(4)["title"])
+    expect(page.locator("[name=answer-title]")).to_have_value("書きかけ")
     worker.look()

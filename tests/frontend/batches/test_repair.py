@@ -51,6 +51,9 @@ def test_the_numbers_stand_before_it_and_the_report_after(cast: Cast, signed_in:
     assert (plan.paid, plan.kept, plan.tasks, plan.pay, plan.cost) == (1, 2, 3, 150, 450)
     text = check.content.decode()
     assert "ブランド名を入れる" in text
+    assert "Only the Japanese manual is corrected." in text
+    both = browser.post(where + "check/", typed | {"manual_en": typed["manual_en"] + "\nThe brand, too."})
+    assert "Only the Japanese manual is corrected." not in both.content.decode()
     assert "¥450" in text
     assert not Repair.objects.exists()
     answer = browser.post(where + "start/", typed, follow=True)

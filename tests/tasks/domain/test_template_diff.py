@@ -127,6 +127,17 @@ def test_checks_inputs_checklist_and_defaults() -> None:
     ]
 
 
+def test_a_check_without_a_label_goes_by_its_field_and_says_what_it_asks_for() -> None:
+    def edit(content: dict[str, Any]) -> None:
+        content["checks"].append({"id": "check-17", "kind": "banned", "field": "title", "words": ["最安"]})
+        content["checks"].append({"id": "check-18", "kind": "length", "field": "title", "max": 9})
+
+    assert told(edit) == [
+        "New check “Title”: Does not hold the words “最安”",
+        "New check “Title”: At most 9 characters",
+    ]
+
+
 def test_words_of_a_changed_line_are_marked() -> None:
     (passage,) = compare("一行目\n商品名は40文字まで\n三行目", "一行目\n商品名は60文字まで\n三行目")
     assert [line.mark for line in passage.lines] == ["same", "removed", "added", "same"]
