@@ -17,7 +17,7 @@ from frontend.work.inputs import describe_inputs, manual_html
 from kernel.clock import now
 from kernel.errors import Conflict
 from tasks.answers.schema import parse_form
-from tasks.domain import batches
+from tasks.domain import batches, mappings
 from tasks.domain.versions import checks_of
 from tasks.models import Batch, Step, Task
 from tasks.states import JobState, TaskState
@@ -50,6 +50,7 @@ def page(request: HttpRequest, batch: Batch) -> HttpResponse:
         ),
         "who": who_of(step.audience, step.open_to_all),
         "pool": PoolMember.objects.filter(company=batch.store.company_id).count(),
+        "homeless": mappings.homeless(form, batch.imports.filter(inspect_only=False, state=JobState.DONE)),
         "lease": duration(step.lease_minutes),
         "obstacle": _obstacle(batch, step),
         "stages": stepper("preview", batch, tasks=tasks),

@@ -26,24 +26,10 @@ from tasks.domain.template_draft import (
     publish_draft,
     save_template_draft,
 )
-from tasks.domain.template_words import DEFAULTS
+from tasks.domain.template_words import COLUMNS, DEFAULTS
 from tasks.models import Template
 
 UNITS_SHOWN = 20
-# Columns that a product file usually has; others may be typed.
-COLUMNS = (
-    "title",
-    "description",
-    "vendor",
-    "type",
-    "tags",
-    "price",
-    "images",
-    "options",
-    "sku",
-    "barcode",
-    "status",
-)
 
 
 @login_required

@@ -24,6 +24,7 @@ from tasks.domain.queries import visible_tasks
 from tasks.domain.template_content import as_version, problems_of, storable
 from tasks.domain.template_pictures import keep_picture
 from tasks.domain.template_tryout import try_check
+from tasks.domain.template_words import local_text
 from tasks.models import Template, Unit
 
 LANGUAGES = ("ja", "en")
@@ -36,7 +37,7 @@ def preview(request: HttpRequest, template_id: int) -> HttpResponse:
     template = own_template(request, template_id)
     try:
         body = sent(request, content=dict, language=str)
-        content = storable(body["content"])
+        content = _with_labels(storable(body["content"]))
         unit = _unit(request, body)
     except TenchoError as refused:
         return problem_json(refused)
@@ -52,6 +53,22 @@ def _unit(request: HttpRequest, body: dict[str, Any]) -> Unit:
             return found.unit
     title, values = sample_values(body.get("sample"))
     return Unit(key="sample", title=title or _("A product"), values=values)
+
+
+def _with_labels(content: dict[str, Any]) -> dict[str, Any]:
+    """The same with something to read where a label is still to be written: a card is seen from the start."""
+    blank = {language: _("(without a name)") for language in LANGUAGES}
+    for entry in content["inputs"]:
+        if isinstance(entry, dict) and not local_text(entry.get("label")):
+            entry["label"] = blank
+    fields = [content["form"]]
+    for prop in fields:
+        held = prop.get("properties") if isinstance(prop, dict) else None
+        for inner in held.values() if isinstance(held, dict) else ():
+            if isinstance(inner, dict):
+                inner["x-label"] = inner.get("x-label") if local_text(inner.get("x-label")) else blank
+                fields.append(inner.get("items"))
+    return content
 
 
 def _as_worker(template: Template, content: dict[str, Any], unit: Unit) -> dict[str, Any]:

@@ -309,6 +309,14 @@
     kind: (input) => words.inputKinds[input.kind],
     changed,
     idOf: (input) => `place-inputs.${content.inputs.indexOf(input) + 1}`,
+    filled(card, input) {
+      // A name of its own stands for a column that is chosen with each file.
+      const select = card.querySelector("[data-columns]");
+      const own = select.querySelector("[data-own]");
+      const known = [...select.options].some((option) => option !== own && option.value === input.name);
+      own.value = known ? newId(content.inputs, "column_", "name") : input.name;
+      select.value = input.name;
+    },
     renamed: (copy) => { copy.name = newId(content.inputs, "column_", "name"); },
   });
   lists.checklist = new List(one('[data-list="checklist"]'), {

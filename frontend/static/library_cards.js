@@ -44,7 +44,14 @@
   function show(control, value) {
     if (control.type === "checkbox") control.checked = value === undefined ? control.dataset.off === "false" : Boolean(value);
     else if (control.dataset.type === "lines") control.value = (Array.isArray(value) ? value : []).join("\n");
-    else control.value = value === undefined || value === null ? "" : String(value);
+    else showText(control, value === undefined || value === null ? "" : String(value));
+  }
+
+  // A select also holds what an import or the API has named otherwise.
+  function showText(control, text) {
+    const known = control.dataset.other === undefined || [...control.options].some((option) => option.value === text);
+    if (!known) control.add(new Option(say(control.dataset.other, { name: text }), text));
+    control.value = text;
   }
 
   class List {
@@ -133,6 +140,8 @@
 
     add(kind) {
       const model = this.make(kind);
+      // One card is written at a time; those before it fold up, or the page grows without end.
+      for (const other of this.items) opened.delete(other);
       this.items.push(model);
       this.changed(true);
       this.draw();

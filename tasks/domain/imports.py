@@ -374,6 +374,7 @@ def _land(reading: Reading, opened: Source, now: datetime) -> None:
         "bom": opened.bom,
         "newline": "CRLF" if opened.newline == b"\r\n" else "LF",
         "columns": len(opened.header),
+        "holds": sorted(opened.columns),
         "products": reading.products,
         "encoding": opened.style.encoding,
         "missing": {

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
@@ -19,6 +19,7 @@ from exchange.head import Row
 from exchange.headers import HeaderChanges, compare_headers, likeness
 from exchange.opening import Opened, opened
 from exchange.table import Column, Role, Table
+from tasks.answers.form import Field
 from tasks.answers.schema import Form
 from tasks.domain.mapping_parse import parse_header, parse_mapping
 from tasks.models import Import, Mapping
@@ -159,6 +160,17 @@ def carried_over(mapping: Mapping, header: Sequence[str]) -> tuple[Table, Header
 def is_mapped(batch_id: int) -> bool:
     """Whether the batch was made from a mapped table."""
     return Import.objects.filter(batch_id=batch_id, state=JobState.DONE, mapping__isnull=False).exists()
+
+
+def homeless(form: Form, sources: Iterable[Import]) -> list[Field]:
+    """The fields whose answers have no column in at least one of these landed files."""
+    found: dict[str, Field] = {}
+    for source in sources:
+        columns = targets(form, mapped=source.mapping_id is not None)
+        holds = source.facts.get("holds", [])
+        fits = {name for name, column in columns.items() if column in holds}
+        found |= {field.name: field for field in form.fields if field.name not in fits}
+    return list(found.values())
 
 
 def targets(form: Form, *, mapped: bool) -> dict[str, str]:

@@ -45,6 +45,24 @@ INPUT_KINDS: Words = {
     "images": pgettext_lazy("kind of input", "Pictures"),
     "options": pgettext_lazy("kind of input", "Options (colour, size)"),
 }
+# Columns that the exports of shops have; a shop's own table says for each file which column it is.
+COLUMNS: Words = {
+    "title": pgettext_lazy("column", "Product name"),
+    "description": pgettext_lazy("column", "Description"),
+    "seo_title": pgettext_lazy("column", "Search title (SEO)"),
+    "seo_description": pgettext_lazy("column", "Search description (SEO)"),
+    "tags": pgettext_lazy("column", "Tags"),
+    "type": pgettext_lazy("column", "Product type"),
+    "category": pgettext_lazy("column", "Category"),
+    "vendor": pgettext_lazy("column", "Maker or brand"),
+    "price": pgettext_lazy("column", "Price"),
+    "compare_at_price": pgettext_lazy("column", "Price before a reduction"),
+    "images": pgettext_lazy("column", "Pictures"),
+    "options": pgettext_lazy("column", "Options (colour, size)"),
+    "sku": pgettext_lazy("column", "SKU"),
+    "barcode": pgettext_lazy("column", "Barcode (JAN)"),
+    "status": pgettext_lazy("column", "Status in the shop"),
+}
 DEFAULTS: Words = {
     "reward": _("Reward per answer (yen)"),
     "lease_minutes": _("Time to work on one task (minutes)"),

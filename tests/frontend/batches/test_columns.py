@@ -81,6 +81,9 @@ def test_a_directors_own_table_becomes_tasks(cast: Cast, signed_in: SignedIn) ->
     preview = client.get(f"/batches/{batch.pk}/preview/").content.decode()
     assert "備考 (column 7)" in preview
     assert "倉庫A" in preview
+    nowhere = preview.split("Without a column in your file")[1].split("</div>")[0]
+    assert "<b>Tags</b>" in nowhere
+    assert "Description" not in nowhere.replace("SEO", "")
 
 
 def test_columns_stand_for_what_the_template_shows(cast: Cast, signed_in: SignedIn) -> None:

@@ -178,6 +178,18 @@ def test_an_unfinished_form_has_a_preview_that_says_so(cast, signed_in, template
     assert "A form needs at least one field." in answer.content.decode()
 
 
+def test_a_field_without_a_label_yet_is_seen_in_the_preview(cast, signed_in, template):
+    form = {"type": "object", "properties": {"colour": {"type": "string", "x-label": {"ja": "", "en": ""}}}}
+    answer = send(
+        signed_in(cast.aya),
+        f"/templates/{template.pk}/preview/",
+        content={**FULL, "form": form, "checks": []},
+        language="en",
+    )
+    assert "(without a name)" in answer.content.decode()
+    assert 'name="answer-colour"' in answer.content.decode()
+
+
 def test_a_check_is_tried_on_samples(cast, signed_in, template):
     body = {"form": FULL["form"], "check": FULL["checks"][1], "samples": "皿\n最安の皿"}
     text = send(signed_in(cast.aya), f"/templates/{template.pk}/try/", **body).content.decode()
