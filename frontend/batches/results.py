@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
@@ -124,6 +125,9 @@ def _ask(request: HttpRequest, batch: Batch) -> HttpResponse:
         if not any(problem.field == "fresh" for problem in refused.fields):
             raise
         messages.warning(request, refusal_in_words(refused))
+    else:
+        # On a phone the list stands below the fold.
+        return redirect(reverse("batch_results", args=[batch.pk]) + "#files")
     return redirect("batch_results", batch.pk)
 
 

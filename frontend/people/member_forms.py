@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.states import Role
-from kernel.errors import Invalid
+from kernel.errors import Conflict, Invalid
 from workers.domain.pool_links import DAYS_MOST, MOST
 
 ROLE_HINTS = {
@@ -29,7 +29,10 @@ class DomainForm(forms.Form):
             if not isinstance(field.widget, forms.RadioSelect):
                 field.widget.attrs.setdefault("class", "form-control")
 
-    def take(self, wrong: Invalid) -> None:
+    def take(self, wrong: Invalid | Conflict) -> None:
+        if isinstance(wrong, Conflict):
+            self.add_error(None, str(wrong.message))
+            return
         for found in wrong.fields:
             self.add_error(found.field if found.field in self.fields else None, str(found.message))
 

@@ -21,7 +21,7 @@ from frontend.batches.access import person
 from frontend.people.member_forms import InviteForm, MemberForm
 from kernel import paging
 from kernel.clock import now
-from kernel.errors import Invalid, Missing
+from kernel.errors import Conflict, Invalid, Missing
 from tasks.domain import inviting, leaving
 
 PAGE = 50
@@ -111,12 +111,23 @@ def invite(request: HttpRequest) -> HttpResponse:
                 by=person(request),
                 now=now(),
             )
-        except Invalid as wrong:
+        except (Invalid, Conflict) as wrong:
             form.take(wrong)
         else:
             messages.success(request, _("The invitation is on its way to %(email)s.") % {"email": made.email})
+            _tell_of_other_roles(request, made)
             return redirect(f"{reverse('people_invited')}?store={store.pk}")
     return render(request, "people/invite.html", {**frame(request, store, "invited"), "form": form})
+
+
+def _tell_of_other_roles(request: HttpRequest, made: Invitation) -> None:
+    """Somebody may have several roles, but it should not happen by a slip."""
+    invited = Invitation.objects.waiting().filter(store=made.store_id, email=made.email)
+    here = Membership.objects.active(now()).filter(store=made.store_id, user__email__iexact=made.email)
+    roles = {one.get_role_display() for rows in (invited, here) for one in rows.exclude(role=made.role)}
+    if roles:
+        text = _("The same person is also here, or invited, as: %(roles)s.")
+        messages.info(request, text % {"roles": " · ".join(sorted(roles))})
 
 
 @login_required
@@ -152,7 +163,7 @@ def member(request: HttpRequest, membership_id: int) -> HttpResponse:
                 by=person(request),
                 now=now(),
             )
-        except Invalid as wrong:
+        except (Invalid, Conflict) as wrong:
             form.take(wrong)
         else:
             messages.success(request, _("Saved."))
@@ -168,7 +179,11 @@ def _last_day(moment: datetime | None) -> Any:
 @login_required
 @require_POST
 def remove(request: HttpRequest, membership_id: int) -> HttpResponse:
-    ended = leaving.end_membership(membership_id=membership_id, by=person(request), now=now())
+    try:
+        ended = leaving.end_membership(membership_id=membership_id, by=person(request), now=now())
+    except Conflict as refused:
+        messages.error(request, str(refused.message))
+        return redirect("member", membership_id)
     name = {"name": ended.user.name, "store": ended.store.name}
     messages.success(request, _("%(name)s no longer belongs to %(store)s.") % name)
     return redirect("people" if ended.user_id != person(request).pk else "home")

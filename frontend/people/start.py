@@ -12,7 +12,7 @@ from accounts.models import Membership
 from frontend.batches.access import person
 from frontend.people.member_forms import ProfileForm, ShopForm
 from kernel.clock import now
-from kernel.errors import Invalid, Missing
+from kernel.errors import Conflict, Invalid, Missing
 from tasks.domain import leaving
 from workers.domain.freelancers import make_freelancer, write_introduction
 from workers.models import PoolMember, WorkerProfile
@@ -70,6 +70,10 @@ def leave(request: HttpRequest, membership_id: int) -> HttpResponse:
     user = person(request)
     if not Membership.objects.filter(pk=membership_id, user=user).exists():
         raise Missing
-    ended = leaving.end_membership(membership_id=membership_id, by=user, now=now())
-    messages.success(request, _("You left %(store)s.") % {"store": ended.store.name})
+    try:
+        ended = leaving.end_membership(membership_id=membership_id, by=user, now=now())
+    except Conflict as refused:
+        messages.error(request, str(refused.message))
+    else:
+        messages.success(request, _("You left %(store)s.") % {"store": ended.store.name})
     return redirect("places")

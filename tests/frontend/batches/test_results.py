@@ -47,10 +47,14 @@ def test_file_is_asked_for_made_and_taken(cast: Cast, signed_in: SignedIn, batch
 def test_nothing_to_take_is_said(cast: Cast, signed_in: SignedIn):
     batch = make_batch(cast)
     client = signed_in(cast.aya)
+    kinds = "Make a file of the answers so far"
+    assert kinds not in client.get(f"/batches/{batch.pk}/results/").content.decode()
     answer = client.post(f"/batches/{batch.pk}/results/", {"format": "update"}, follow=True)
     assert "No answer has been approved for use yet." in answer.content.decode()
     assert client.post(f"/batches/{batch.pk}/results/", {"format": "odd"}).status_code == 422
     assert not Release.objects.exists()
+    make_approved(batch, cast.ben, cast.dai)
+    assert kinds in client.get(f"/batches/{batch.pk}/results/").content.decode()
 
 
 def test_reviewer_takes_files_but_asks_for_none_and_strangers_find_none(

@@ -90,15 +90,34 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_lost(cast: Cast, signe
     assert not Delivery.objects.exists()
 
 
+def test_who_is_here_already_is_said_on_the_form_or_beside_the_invitation(
+    cast: Cast, signed_in: SignedIn
+) -> None:
+    client = signed_in(cast.aya)
+    sent = {"store": cast.store.pk, "email": cast.dai.email, "role": "reviewer", "until": "2099-01-01"}
+    page = client.post("/people/invite/", sent).content.decode()
+    assert "already has this role" in page
+    assert f'value="{cast.dai.email}"' in page
+    assert 'value="2099-01-01"' in page
+    assert not Invitation.objects.exists()
+    made = client.post("/people/invite/", sent | {"role": "staff"}, follow=True).content.decode()
+    assert "also here, or invited, as: Reviewer" in made
+
+
 def test_a_role_is_changed_and_taken_away(cast: Cast, signed_in: SignedIn) -> None:
     client, ben = signed_in(cast.aya), Membership.objects.get(user=cast.ben)
     client.post(f"/people/members/{ben.pk}/", {"role": "reviewer", "until": ""})
     ben.refresh_from_db()
     assert (ben.role, ben.until) == ("reviewer", None)
     own = Membership.objects.get(user=cast.aya)
-    refused = client.post(f"/people/members/{own.pk}/remove/")
-    assert refused.status_code == 409
+    refused = client.post(f"/people/members/{own.pk}/remove/", follow=True)
+    assert refused.redirect_chain == [(f"/people/members/{own.pk}/", 302)]
     assert "director" in refused.content.decode()
+    typed = {"role": "staff", "until": "2099-01-01"}
+    kept = client.post(f"/people/members/{own.pk}/", typed).content.decode()
+    assert 'value="2099-01-01"' in kept
+    assert re.search(r'value="staff" checked', kept)
+    assert Membership.objects.get(pk=own.pk).role == "director"
     client.post(f"/people/members/{ben.pk}/remove/")
     assert not Membership.objects.filter(user=cast.ben).exists()
 

@@ -350,6 +350,9 @@ def forget_peak() -> None:
 @pytest.mark.slow
 @pytest.mark.both
 @pytest.mark.timeout(300)
+# Each chunk is committed, as in life: put off to one moment, PostgreSQL checks 400,000 foreign keys by plans
+# made when the tables were empty, for minutes.
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("variants", [pytest.param(1, marks=pytest.mark.postgres), 4])
 def test_a_hundred_thousand_rows_in_small_steps_and_little_memory(
     cast: Cast, batch: Batch, monkeypatch: pytest.MonkeyPatch, variants: int
