@@ -5,12 +5,15 @@ import os
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
+# On a busy machine the tables of Unicode alone take seconds; what is too slow, pytest-timeout says.
+BUSY = [HealthCheck.too_slow]
 # New examples are for the desk; a merge is judged by the same ones each time.
-hypothesis.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    hypothesis.load_profile("ci")
+hypothesis.register_profile("desk", suppress_health_check=BUSY)
+hypothesis.register_profile("ci", derandomize=True, suppress_health_check=BUSY)
+hypothesis.load_profile("ci" if os.environ.get("CI") else "desk")
 
 
 def pytest_configure() -> None:

@@ -18,6 +18,7 @@ from tasks.answers.form import (
     FieldKind,
 )
 from tasks.answers.judge import MESSAGES
+from tasks.answers.measure import fold
 
 # Signs that RE2 and JavaScript read differently: \s and \S (Unicode spaces), and (?i) and its like, which
 # JavaScript refuses or half knows. A pattern with them is left to the server.
@@ -58,7 +59,8 @@ def browser_checks(field: Field, checks: Sequence[Check], required: bool) -> lis
     rule = _field_rule(field)
     if rule is not None:
         found.append(rule)
-    found += [hint for hint in map(_hint, checks) if hint is not None]
+    own = [check for check in checks if check.kind is not CheckKind.ALLOWED or field.kind in TEXT_KINDS]
+    found += [hint for hint in map(_hint, own) if hint is not None]
     return found
 
 
@@ -100,6 +102,12 @@ def _hint(check: Check) -> dict[str, Any] | None:
         case CheckKind.BYTES_CP932:
             missing = _("These characters do not exist in CP932: {characters}.")
             return common | {"max": check.max, "message": _bytes_message(check), "missing": missing}
+        case CheckKind.BANNED:
+            words = [[word, fold(word).strip()] for word in check.words]
+            return common | {"words": words, "message": _banned_message(check)}
+        case CheckKind.ALLOWED:
+            message = _("Not one of the allowed values: {values}.")
+            return common | {"values": list(check.values), "message": message}
         case CheckKind.REGEX if not _READ_DIFFERENTLY.search(check.pattern):
             return common | {
                 "pattern": check.pattern,
@@ -122,6 +130,12 @@ def _length_message(check: Check) -> str:
         )
         return sentence.format(**limits)
     return _("{min} to {max} characters are needed.").format(**limits)
+
+
+def _banned_message(check: Check) -> str:
+    if check.blocking:
+        return _("This holds words that must not be used: {words}.")
+    return _("This holds words that need a second look: {words}.")
 
 
 def _bytes_message(check: Check) -> str:

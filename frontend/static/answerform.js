@@ -28,12 +28,13 @@
   const TYPING_PAUSE_MS = 300;
   const START_MS = 5000;
   const MAX_STRING = 100000;
-  const MAX_NAMED = 20; // characters that CP932 lacks
+  const MAX_NAMED = 20; // words, or characters that CP932 lacks
   const MAX_NUMBER = 1e15;
   const HALF_WIDTH = /[\x00-\x7f\uff61-\uff9f]/u;
   // What Python's str.strip() takes away; trim() differs at \x1c-\x1f, \x85 and \ufeff.
   const BLANKS = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
   const ENDS = new RegExp(`^${BLANKS}+|${BLANKS}+$`, "gu");
+  const INVISIBLE = /[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]/gu;
   const CONTROL = /[\x00-\x08\x0b-\x1f\x7f]/u;
 
   /* Same rules as tasks/answers/measure.py. */
@@ -63,6 +64,17 @@
     return [...new Set(lines(text))].filter((char) => !HALF_WIDTH.test(char) && !twoBytes.has(char));
   };
   const strip = (text) => text.replace(ENDS, "");
+  /* For comparing words. The server reads a text without its markup as well, and may find more. */
+  const fold = (text) => text.replace(INVISIBLE, "").normalize("NFKC").toLowerCase();
+  const goesOn = (neighbour, edge) =>
+    (/^[a-z]$/i.test(neighbour) && /^[a-z]$/i.test(edge)) || (/^[0-9]$/.test(neighbour) && /^[0-9]$/.test(edge));
+  const holdsWord = (folded, word) => {
+    for (let at = folded.indexOf(word); at !== -1; at = folded.indexOf(word, at + 1)) {
+      const end = at + word.length;
+      if (!goesOn(folded.charAt(at - 1), word.charAt(0)) && !goesOn(folded.charAt(end), word.at(-1))) return true;
+    }
+    return false;
+  };
   const fill = (template, values) =>
     template.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 
@@ -269,7 +281,7 @@
   const missingPairs = (control) => {
     const pairs = [...control.querySelectorAll("[data-answer-pair]")];
     const missing = pairs.filter((pair) => isBlank(pair.querySelector("input[type=file]")));
-    const pictures = missing.map((pair) => pair.dataset.answerPair).join(", ");
+    const pictures = named(missing.map((pair) => pair.dataset.answerPair));
     return missing.length ? ["pairs_missing", { pictures }] : null;
   };
 
@@ -293,16 +305,28 @@
     if (check.kind === "bytes_cp932") {
       return tooMuchForCp932(check, control.value);
     }
+    if (check.kind === "banned") {
+      const folded = fold(lines(control.value));
+      const held = check.words.filter(([, word]) => holdsWord(folded, word)).map(([word]) => word);
+      return held.length ? ["check_banned", fill(check.message, { words: named(held) })] : null;
+    }
+    if (check.kind === "allowed") {
+      const text = lines(control.value);
+      const values = Array.from(text).slice(0, 60).join("");
+      return check.values.includes(strip(text)) ? null : ["check_allowed", fill(check.message, { values })];
+    }
     return (await fails(check, control)) ? [`check_${check.kind}`, check.message] : null;
   };
+
+  const named = (all) => all.slice(0, MAX_NAMED).join(document.documentElement.lang === "ja" ? "、" : ", ");
 
   const tooMuchForCp932 = (check, text) => {
     const missing = missingInCp932(text);
     if (missing.length) {
-      const named = missing.slice(0, MAX_NAMED).map((char) => {
+      const characters = missing.map((char) => {
         return `${char} (U+${char.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")})`;
       });
-      return ["check_bytes_cp932", fill(check.missing, { characters: named.join(", ") })];
+      return ["check_bytes_cp932", fill(check.missing, { characters: named(characters) })];
     }
     return check.max !== null && cp932Bytes(text) > check.max ? ["check_bytes_cp932", check.message] : null;
   };

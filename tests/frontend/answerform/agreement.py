@@ -32,6 +32,7 @@ ODD_DATES = (
 )  # fmt: skip
 OPTIONS = ("a", "b", "赤", "x y", "9")
 PATTERNS = ("[0-9]+", "[a-z]{2,}", ".+", "[ぁ-ん]+", "^a", "b$", r"\d\d", "(a|b)*", r"\w+", r"[^<>]*")
+WORDS = ("a", "AB", "bc", "ﾏｸﾞ", "本語", "no.1", "ES", "（株）", "1", "が")
 PICTURES = [{"url": f"/media/{name}.jpg", "alt": ""} for name in "abc"]
 UPLOADS = ("7", "8")
 PLAIN = tuple(kind for kind in FieldKind if kind not in (FieldKind.ROWS, FieldKind.IMAGE_PAIRS))
@@ -166,6 +167,10 @@ def _checks(dice: random.Random, form: Form) -> list[dict[str, Any]]:
         elif dice.random() < 0.3 and field.kind in texts:
             regex = {"pattern": dice.choice(PATTERNS), "mode": dice.choice(["full", "search"])}
             found.append(common | {"kind": "regex", "negate": dice.random() < 0.3, **regex})
+        elif dice.random() < 0.2 and field.kind in texts:
+            found.append(common | {"kind": "banned", "words": dice.sample(WORDS, 3)})
+        elif dice.random() < 0.1 and field.kind in texts:
+            found.append(common | {"kind": "allowed", "values": ["yes", "abc", "日本語です"]})
     return found[:15]
 
 

@@ -31,7 +31,7 @@ from tests.frontend.answerform.browsing import (
 )
 from tools import chromium
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 COUNT = 1_000
 A_PAGE = 50
 REALLY_SUBMITTED = 100
@@ -75,6 +75,7 @@ def test_the_made_cases_are_of_every_sort() -> None:
         "required", "too_short", "too_long", "control_character", "not_a_whole_number", "not_a_number",
         "too_small", "too_big", "not_an_option", "too_few_options", "too_many_options", "not_a_date",
         "too_few_rows", "pairs_missing", "check_length", "check_regex", "check_bytes_cp932",
+        "check_banned", "check_allowed",
     }  # fmt: skip
 
 
