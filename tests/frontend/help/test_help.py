@@ -79,15 +79,16 @@ def test_the_sample_leads_from_the_button_to_a_published_batch(cast: Cast) -> No
     batch = Batch.objects.get(pk=client.post("/help/sample/")["Location"].split("/")[2])
     run_pending()
     page = client.get(f"/batches/{batch.pk}/source/").content.decode()
-    assert "Guide, step 2 of 5." in page
+    assert "Guide, step 2 of 6." in page
     client.post(f"/batches/{batch.pk}/source/", {"pick": "description", "answers_per_task": "1"})
     run_pending()
     read = Import.objects.get(batch=batch, inspect_only=False)
     assert (read.state, read.units_made, read.refused_rows) == ("done", 6, 0)
     for path, step in (("terms", 3), ("preview", 4)):
-        assert f"Guide, step {step} of 5." in client.get(f"/batches/{batch.pk}/{path}/").content.decode()
+        assert f"Guide, step {step} of 6." in client.get(f"/batches/{batch.pk}/{path}/").content.decode()
     batches.publish(batch_id=batch.pk, by=cast.aya, now=now())
-    assert "Guide, step 5 of 5." in client.get(f"/batches/{batch.pk}/").content.decode()
+    assert "Guide, step 5 of 6." in client.get(f"/batches/{batch.pk}/").content.decode()
+    assert "Guide, step 6 of 6." in client.get(f"/batches/{batch.pk}/results/").content.decode()
 
 
 def test_no_guide_stands_beside_other_batches(cast: Cast) -> None:
