@@ -108,7 +108,7 @@ def run_checks(
     checks: Iterable[Check],
     answer: Mapping[str, Any],
     *,
-    is_taken: Callable[[str, str], bool],
+    is_taken: Callable[[str, str], bool] = lambda _field, _value: False,
     form: Form | None = None,
 ) -> list[CheckResult]:
     """Run every check on an answer, in their order.

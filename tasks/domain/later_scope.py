@@ -39,9 +39,7 @@ def read_check(form: Form, raw: object) -> Check:
 def judge(check: Check, submission: Submission) -> CheckResult:
     """What the check finds in an answer as it is used. Select `correction` along."""
     form = known(submission.assignment.template_version_id).form
-    (result,) = run_checks(
-        [check], final_answer(submission), is_taken=lambda _field, _value: False, form=form
-    )
+    (result,) = run_checks([check], final_answer(submission), form=form)
     return result
 
 

@@ -62,7 +62,7 @@ def _refuses(version: TemplateVersion, answer: dict[str, Any]) -> bool:
     wanted = known(version.pk)
     if list(validate_answer(wanted.form, answer, upload_exists=lambda _id: True)):
         return True
-    results = run_checks(wanted.checks, answer, is_taken=lambda _field, _value: False, form=wanted.form)
+    results = run_checks(wanted.checks, answer, form=wanted.form)
     return bool(blocking_failures(results))
 
 

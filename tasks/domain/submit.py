@@ -173,7 +173,7 @@ def check_answer(
         # All at once: what the checks find in the other fields would come back only in the next round.
         wrong = {_root(problem.field) for problem in problems}
         others = [check for check in checks if _root(check.field) not in wrong]
-        checked = run_checks(others, asked, is_taken=lambda _field, _value: False, form=form)
+        checked = run_checks(others, asked, form=form)
         raise _refused([*problems, *_as_problems(checked)])
     taken, reserved = _take_values(assignment, checks, asked)
     results = run_checks(checks, asked, is_taken=lambda field, value: field in taken, form=form)

@@ -1,12 +1,15 @@
 """Chromium against a real server: `server`, `live_server_url`, `page` (makes pages) and `axe`."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.browser.person import Axe, Person
+from tests.browser.shop import address
 from tests.serving import Server
 from tools import chromium
 from tools.browser_files import MODULES
@@ -113,6 +116,42 @@ def axe() -> Callable[[Page], None]:
         assert not found, _readable(page.url, found)
 
     return check
+
+
+@dataclass(frozen=True)
+class Crew:
+    """The people of a shop of their own; each signs in at a browser of their own."""
+
+    tag: str
+    language: str
+    width: int
+    page: PageFactory
+    axe: Axe
+    people: list[Person]
+
+    def sign_in(self, name: str) -> Person:
+        person = Person(self.page(locale=self.language, width=self.width, height=844), self.axe)
+        person.sign_in(address(name, self.tag))
+        self.people.append(person)
+        return person
+
+
+@pytest.fixture
+def crew(server: Server, page: PageFactory, axe: Axe) -> Iterator[Callable[..., Crew]]:
+    """Fills a shop: `crew("repair", language="ja", width=390, hired=["fumi"])`. No console complains."""
+    people: list[Person] = []
+
+    def fill(about: str, *, language: str, width: int, hired: Sequence[str] = ()) -> Crew:
+        tag = f"{about}-{language}-{width}"
+        made = (
+            f"from tests.browser import shop; shop.fill({tag!r}, {language!r});"
+            f"shop.hire({tag!r}, {language!r}, {list(hired)!r})"
+        )
+        server.manage("shell", "-v", "0", "-c", made)
+        return Crew(tag, language, width, page, axe, people)
+
+    yield fill
+    assert [complaint for person in people for complaint in person.complaints] == []
 
 
 def _readable(url: str, violations: list[dict[str, Any]]) -> str:

@@ -4,7 +4,7 @@ Six workers, of whom one cannot go on at first; a reviewer who mends an answer. 
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import editor
-from tests.browser.conftest import PageFactory
-from tests.browser.person import Axe, Person
-from tests.browser.shop import address
+from tests.browser.conftest import Crew
+from tests.browser.person import Person
 from tests.exchange.tables import HEADER, ROWS, cell, shop_table
-from tests.serving import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(480)]
 
@@ -39,26 +37,10 @@ class Shop:
 
 
 @pytest.fixture
-def shop(
-    request: pytest.FixtureRequest, server: Server, page: PageFactory, axe: Axe, tmp_path: Path
-) -> Iterator[Shop]:
+def shop(request: pytest.FixtureRequest, crew: Callable[..., Crew], tmp_path: Path) -> Shop:
     language, width = request.param
-    tag = f"work-{language}-{width}"
-    made = (
-        f"from tests.browser import shop; shop.fill({tag!r}, {language!r});"
-        f"shop.hire({tag!r}, {language!r}, {list(WORKERS[1:])!r})"
-    )
-    server.manage("shell", "-v", "0", "-c", made)
-    people: list[Person] = []
-
-    def sign_in(name: str) -> Person:
-        person = Person(page(locale=language, width=width, height=844), axe)
-        person.sign_in(address(name, tag))
-        people.append(person)
-        return person
-
-    yield Shop(sign_in("aya"), sign_in("dai"), sign_in, tmp_path)
-    assert [complaint for person in people for complaint in person.complaints] == []
+    found = crew("work", language=language, width=width, hired=WORKERS[1:])
+    return Shop(found.sign_in("aya"), found.sign_in("dai"), found.sign_in, tmp_path)
 
 
 @pytest.mark.parametrize("shop", [("ja", 390), ("en", 1440)], indirect=True, ids=str)

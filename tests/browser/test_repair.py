@@ -4,7 +4,7 @@ Director, reviewer and two workers, each with a browser of their own; the open p
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import editor
-from tests.browser.conftest import PageFactory
-from tests.browser.person import Axe, Person
-from tests.browser.shop import address
+from tests.browser.conftest import Crew
+from tests.browser.person import Person
 from tests.factories import good_answer, products, shop_file
-from tests.serving import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -36,24 +34,13 @@ class Shop:
 
 
 @pytest.fixture
-def shop(
-    request: pytest.FixtureRequest, server: Server, page: PageFactory, axe: Axe, tmp_path: Path
-) -> Iterator[Shop]:
+def shop(request: pytest.FixtureRequest, crew: Callable[..., Crew], tmp_path: Path) -> Shop:
     language, width = request.param
-    tag = f"repair-{language}-{width}"
-    made = (
-        f"from tests.browser import shop; shop.fill({tag!r}, {language!r});"
-        f"shop.hire({tag!r}, {language!r}, ['fumi'])"
-    )
-    server.manage("shell", "-v", "0", "-c", made)
-    people = {}
-    for name in ("aya", "dai", "ben", "fumi"):
-        people[name] = Person(page(locale=language, width=width, height=844), axe)
-        people[name].sign_in(address(name, tag))
+    found = crew("repair", language=language, width=width, hired=["fumi"])
     file = tmp_path / "products.csv"
     file.write_bytes(shop_file(products(TASKS)))
-    yield Shop(**people, file=file)
-    assert [complaint for person in people.values() for complaint in person.complaints] == []
+    aya, dai, ben, fumi = (found.sign_in(name) for name in ("aya", "dai", "ben", "fumi"))
+    return Shop(aya, dai, ben, fumi, file)
 
 
 @pytest.mark.parametrize("shop", [("ja", 390), ("en", 1440)], indirect=True, ids=str)
