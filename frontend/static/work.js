@@ -9,6 +9,7 @@
   const SAVE_MS = 3000;
   const REQUEST_MS = 10000;
   const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
+  const SETTLE_AGAIN = 3;
   const SIGNED_OUT_MS = 15000;
   const WARN_MS = 10 * 60 * 1000;
   const KEEPALIVE_BYTES = 60000; // browsers refuse more in a request that outlives its page
@@ -387,9 +388,12 @@
       // Without a network the server may be gone, or on this very machine: only asking tells.
       if (typed === saved && !unanswered && !trouble) return navigator.onLine !== false || save();
       await save();
-      if (trouble) return trouble === "refused";
+      // A server that is busy for a moment must not make anybody press again.
+      const again = trouble === "offline" && navigator.onLine !== false && turn < SETTLE_AGAIN;
+      if (again) await new Promise((done) => setTimeout(done, RETRY_MS[turn]));
+      else if (trouble) return trouble === "refused";
     }
-    return true;
+    return !trouble || trouble === "refused";
   }
 
   let settling = false;

@@ -44,9 +44,9 @@ PATIENCE = 30_000
 expect.set_options(timeout=PATIENCE / 2)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """An empty, migrated application; a module shares one and starts from nothing."""
+    """A migrated application, to which every test brings people and shops of its own."""
     with Server(tmp_path_factory.mktemp("served")) as running:
         yield running
 

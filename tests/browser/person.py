@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Locator, Page, Response, expect
+from playwright.sync_api import Error, Locator, Page, Response, expect
 
 from tests.browser.shop import PASSWORD
 
@@ -49,6 +49,14 @@ class Person:
         wide = self.page.evaluate(OVERFLOWING)
         assert not wide, f"{self.page.url} scrolls sideways: {wide}"
         assert not self.complaints, self.complaints
+
+    def arrive(self, path: str) -> None:
+        """Waits for the page at `path`, a pattern; where it does not come, tells what is there instead."""
+        try:
+            self.page.wait_for_url(re.compile(path))
+        except Error as late:
+            shown = self.page.locator("main").inner_text()
+            raise AssertionError(f"still at {self.page.url}, not {path}:\n{shown[:3000]}") from late
 
     def live(self) -> None:
         """Waits until the page hears of changes."""

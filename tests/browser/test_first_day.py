@@ -44,7 +44,7 @@ def day(
     request: pytest.FixtureRequest, server: Server, page: PageFactory, axe: Axe, tmp_path: Path
 ) -> Iterator[Day]:
     language, width = request.param
-    tag = f"{language}-{width}"
+    tag = f"day-{language}-{width}"
     server.manage(
         "shell", "-v", "0", "-c", f"from tests.browser import shop; shop.fill({tag!r}, {language!r})"
     )

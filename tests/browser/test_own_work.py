@@ -3,7 +3,6 @@
 Six workers, of whom one cannot go on at first; a reviewer who mends an answer. All of it in the browser.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -203,7 +202,7 @@ def write(worker: Person, number: int) -> None:
 
 def hand_in(worker: Person) -> None:
     worker.page.click("#task-form button[name=then][value=stay]")
-    worker.page.wait_for_url(re.compile("/my-work/"))
+    worker.arrive("/my-work/")
 
 
 def report(worker: Person, batch: str) -> None:

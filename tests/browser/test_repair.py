@@ -204,7 +204,7 @@ def hand_in(worker: Person, number: int) -> None:
     for name, text in good_answer(number).items():
         page.fill(f"[name=answer-{name}]", text)
     page.click("#task-form button[name=then][value=stay]")
-    page.wait_for_url(re.compile("/my-work/"))
+    worker.arrive("/my-work/")
 
 
 def approve_one(dai: Person) -> None:

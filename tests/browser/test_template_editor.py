@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 @pytest.fixture
 def aya(request: pytest.FixtureRequest, server: Server, page: PageFactory, axe: Axe) -> Iterator[Person]:
     language, width = request.param
-    tag = f"{language}-{width}"
+    tag = f"editor-{language}-{width}"
     server.manage(
         "shell", "-v", "0", "-c", f"from tests.browser import shop; shop.fill({tag!r}, {language!r})"
     )
