@@ -76,7 +76,7 @@ def _base(release: Release) -> AbstractContextManager[Opened]:
 def _origin(release: Release, base: Opened) -> Origin:
     if release.restores_id is not None:
         return Restored(cells_to_restore(release))
-    return KnownColumns(Answers(release.batch_id), base.source.columns)
+    return KnownColumns(Answers(release.batch_id), base.source.answerable)
 
 
 def _compared(release: Release) -> Drifted:

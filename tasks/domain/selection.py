@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from exchange.shopify import Product
+from exchange.products import Product
 from exchange.table import Role
 from kernel.errors import FieldProblem, Invalid
 from tasks.domain.mappings import table_of

@@ -1,19 +1,21 @@
-"""Shopify's product CSV: one row per variant and per further picture, product columns on the first row only.
+"""The products of a shop's export, one in memory at a time, whatever rows they are spread over."""
 
-Source: Shopify's help pages on importing and exporting products with CSV files.
-"""
-
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
 from exchange.csvbytes import Record
 from exchange.grouping import OnProgress, OnRefusal, ProductRow, product_rows
-from exchange.source import Source, open_source
+from exchange.recognition import open_source
+from exchange.source import Source
 
 __all__ = ["Image", "Product", "Source", "Variant", "iter_products", "open_source"]
 
-_VARIANT_MARKS = ("sku", "price", "barcode", "option1_value")
+# Options of a variant: columns option1_name, option1_value and so on.
+OPTIONS_MAX = 6
+# One cell may hold several pictures.
+_BETWEEN_PICTURES = re.compile(r"[\s,;]+")
 
 
 class Variant(NamedTuple):
@@ -68,7 +70,7 @@ def iter_products(
     FileRefused, at any point, where the file as a whole is unreadable: a caller that stores products must
     then drop them.
     """
-    builder = _Builder(source.columns)
+    builder = _Builder(source)
     product: Product | None = None
     rows = product_rows(
         file, source, on_refusal=on_refusal, on_progress=on_progress, progress_rows=progress_rows
@@ -81,7 +83,7 @@ def iter_products(
                 yield product
             product = builder.begin(record, row)
         if product is not None:
-            builder.add(product, record.row, row.texts)
+            builder.add(product, record.row, row)
     if product is not None:
         yield product
 
@@ -89,24 +91,37 @@ def iter_products(
 class _Builder:
     """Turns rows into products, given where the columns are."""
 
-    def __init__(self, columns: Mapping[str, int]) -> None:
-        self.columns = columns
-        self.variant_marks = [columns[name] for name in _VARIANT_MARKS if name in columns]
-        self.options = [number for number in (1, 2, 3) if f"option{number}_value" in columns]
+    def __init__(self, source: Source) -> None:
+        self.columns = columns = source.columns
+        self.pictures = source.pictures
+        self.header = source.header
+        numbers = range(1, OPTIONS_MAX + 1)
+        self.options = [number for number in numbers if f"option{number}_value" in columns]
 
     def begin(self, record: Record, row: ProductRow) -> Product:
-        values = {logical: row.texts[index] for logical, index in self.columns.items()}
-        return Product(row.key, values.get("title", ""), [], values, [], [], record.start, record.length)
+        values = {logical: row.texts[index] for logical, index in row.columns.items()}
+        title = values.get("title", "") or row.key
+        return Product(row.key, title, [], values, [], [], record.start, record.length)
 
-    def add(self, product: Product, number: int, texts: list[str]) -> None:
+    def add(self, product: Product, number: int, row: ProductRow) -> None:
         product.rows.append(number)
-        if any(texts[index] for index in self.variant_marks):
-            product.variants.append(self._variant(product, number, texts))
-        url = self._text(texts, "image_url")
-        if url:
-            product.images.append(
-                Image(number, url, self._text(texts, "image_alt"), self._text(texts, "image_position"))
-            )
+        if not row.first and row.columns:
+            product.values.update({logical: row.texts[index] for logical, index in row.columns.items()})
+        if row.variant:
+            product.variants.append(self._variant(product, number, row.texts))
+        product.images.extend(self._images(product, number, row))
+
+    def _images(self, product: Product, number: int, row: ProductRow) -> Iterator[Image]:
+        if not self.pictures:
+            url = self._text(row.texts, "image_url")
+            if url:
+                alt, position = self._text(row.texts, "image_alt"), self._text(row.texts, "image_position")
+                yield Image(number, url, alt, position)
+        elif row.first:
+            for column, alternative in self.pictures:
+                alt = row.texts[alternative] if alternative is not None else product.title
+                for url in filter(None, _BETWEEN_PICTURES.split(row.texts[column])):
+                    yield Image(number, url, alt, "")
 
     def _variant(self, product: Product, number: int, texts: list[str]) -> Variant:
         return Variant(
@@ -119,12 +134,29 @@ class _Builder:
         )
 
     def _options(self, first: Mapping[str, str], texts: list[str]) -> Iterator[tuple[str, str]]:
-        """Yield the variant's options. Their names stand on the product's first row only."""
+        """Yield the variant's options.
+
+        Their names stand on the product's first row or on the variant's own; where the variant's is a key,
+        the product says what that key is called. A file without names has but its headers.
+        """
+        called = _called(first)
         for number in self.options:
             value = texts[self.columns[f"option{number}_value"]]
             if value:
-                yield first.get(f"option{number}_name", ""), value
+                name = self._option_name(first, texts, number)
+                yield called.get(name, name), value
+
+    def _option_name(self, first: Mapping[str, str], texts: list[str], number: int) -> str:
+        logical = f"option{number}_name"
+        if logical not in self.columns:
+            return self.header[self.columns[f"option{number}_value"]]
+        return first.get(logical, "") or texts[self.columns[logical]]
 
     def _text(self, texts: list[str], logical: str) -> str:
         index = self.columns.get(logical)
         return "" if index is None else texts[index]
+
+
+def _called(first: Mapping[str, str]) -> dict[str, str]:
+    keys, names = first.get("option_keys", ""), first.get("option_names", "")
+    return dict(zip(keys.split("|"), names.split("|"), strict=False)) if keys and names else {}
