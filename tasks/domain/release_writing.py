@@ -115,7 +115,7 @@ def _merged(
         cells=kept.cells,
         drift_count=drifted.kinds.total() if drifted else 0,
         facts=_facts(kept, drifted, new),
-        warnings=warnings_of(release, origin, kept, drifted, later=later),
+        warnings=warnings_of(release, source, origin, kept, drifted, later=later),
     )
 
 

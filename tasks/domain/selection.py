@@ -16,6 +16,8 @@ from tasks.models import Mapping as TableMapping
 # Columns that a director can ask for as "missing".
 MISSING_COLUMNS = (
     "description",
+    "short_description",
+    "catch_copy",
     "title",
     "seo_title",
     "seo_description",

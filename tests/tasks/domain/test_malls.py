@@ -2,14 +2,18 @@
 
 import csv
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 
+from exchange import recognition
+from exchange.layout import product_layouts
 from exchange.opening import recognise
 from jobs.runner import run_pending
 from kernel.clock import now
+from tasks import texts
 from tasks.domain import batches, imports, review, templates
 from tasks.models import Batch, Drift, Import, ImportRefusal, Template, Unit
 from tasks.states import JobState
@@ -207,3 +211,31 @@ def test_a_product_text_that_came_from_us_is_no_change_on_any_row_of_the_product
     fresh = ECCUBE.but(rows=rows).data()
     made, data = release(batch, "source", fresh=ContentFile(fresh, "now.csv"), fresh_name="now.csv")
     assert (made.cells, made.drift_count, data) == (0, 0, fresh)
+
+
+def test_values_that_the_mall_demands_beside_the_answers_are_named(cast: Cast) -> None:
+    batch = answered(cast, ECCUBE)
+    made, _data = release(batch, "update")
+    along = next(one for one in made.warnings if one["code"] == "values_along")
+    assert along["params"] == {"columns": ["販売価格", "在庫数"]}
+    assert "“在庫数”" in texts.warning(along)
+    fresh = ContentFile(ECCUBE.data(), "now.csv")
+    made, _data = release(batch, "update", fresh=fresh, fresh_name="now.csv")
+    assert "values_along" not in [one["code"] for one in made.warnings]
+    made, _data = release(answered(cast, RAKUTEN), "update")
+    assert "values_along" not in [one["code"] for one in made.warnings]
+
+
+def test_more_rows_than_the_mall_takes_in_one_file_are_told(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = answered(cast, YAHOO)
+    make_approved(batch, cast.ben, cast.dai, good_answer(2))
+    made, _data = release(batch, "update")
+    assert "too_many_rows" not in [one["code"] for one in made.warnings]
+    small = [replace(layout, file_rows=1) for layout in product_layouts("yahoo")]
+    monkeypatch.setattr(recognition, "product_layouts", lambda _format="": tuple(small))
+    made, _data = release(batch, "update")
+    told = next(one for one in made.warnings if one["code"] == "too_many_rows")
+    assert told["params"] == {"n": 2, "limit": 1}
+    assert texts.warning(told)
