@@ -64,7 +64,8 @@ class Layout:
     `kept` are in every update file, first and in this order if `kept_first`; `variant_kept` go along when a
     variant's cell changes. `blocks`: patterns of headers; the platform replaces all columns of a block when a
     file has one. `updates_in`: the dialect whose headers an update file is written with. `file_rows`: how
-    many rows the platform takes in one file. `pictures` and `picture_alts` are headers.
+    many rows the platform takes in one file. `pictures` and `picture_alts` are headers; `picture_prefix` goes
+    before what stands there.
     """
 
     format: str
@@ -89,6 +90,7 @@ class Layout:
     rows: Rows
     pictures: tuple[str, ...]
     picture_alts: tuple[str, ...]
+    picture_prefix: str
     limits: Mapping[str, Limit]
     header: tuple[str, ...]
     columns: dict[str, str]  # logical name -> header
@@ -140,6 +142,7 @@ def _parse(text: str) -> Layout:
         file_rows=data.get("file_rows"),
         rows=_rows(data["rows"], columns),
         pictures=tuple(_among(pictures.get("columns", []), header)),
+        picture_prefix=pictures.get("prefix", ""),
         picture_alts=tuple(_among(pictures.get("alts", []), header)),
         limits={name: Limit(**limit) for name, limit in data.get("limits", {}).items()},
         header=header,

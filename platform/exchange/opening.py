@@ -46,14 +46,15 @@ def opened(
     *,
     limits: Limits = LIMITS,
     on_progress: OnProgress | None = None,
+    key: str = "",
 ) -> Iterator[Opened]:
     """Open a file of a known format; a table needs its mapping, whose header is looked for.
 
     The file must be seekable and stay open meanwhile. `on_progress` hears bytes and rows done while a
-    workbook is unpacked. Raises FileRefused when it is something else.
+    workbook is unpacked. `key` as in `open_source`. Raises FileRefused when it is something else.
     """
     if format != TABLE:
-        yield Opened(file, open_source(file, format, limits=limits))
+        yield Opened(file, open_source(file, format, limits=limits, key=key))
         return
     assert mapping is not None, "a table is read by its mapping"
     reading = Reading(mapping.kind, mapping.encoding, mapping.sheet)

@@ -25,12 +25,14 @@ def place(layout: Layout, head: FileHead, size: int, limits: Limits, *, key: str
         size=size,
         limits=limits,
         key=columns[key],
+        key_name=key,
         title=columns[layout.title],
         title_required=layout.title in layout.kept,
         updating=_updating(layout, target, head, columns, key),
         grouping=_grouping(layout, head.names, columns),
         read_only=frozenset(columns) - frozenset(target.columns),
         pictures=tuple(_pictures(layout, head.names)),
+        picture_prefix=layout.picture_prefix,
         style=head.style,
     )
 

@@ -94,19 +94,20 @@ class _Builder:
     def __init__(self, source: Source) -> None:
         self.columns = columns = source.columns
         self.pictures = source.pictures
+        self.picture_prefix = source.picture_prefix
         self.header = source.header
         numbers = range(1, OPTIONS_MAX + 1)
         self.options = [number for number in numbers if f"option{number}_value" in columns]
 
     def begin(self, record: Record, row: ProductRow) -> Product:
-        values = {logical: row.texts[index] for logical, index in row.columns.items()}
+        values = _values(row)
         title = values.get("title", "") or row.key
         return Product(row.key, title, [], values, [], [], record.start, record.length)
 
     def add(self, product: Product, number: int, row: ProductRow) -> None:
         product.rows.append(number)
         if not row.first and row.columns:
-            product.values.update({logical: row.texts[index] for logical, index in row.columns.items()})
+            product.values.update(_values(row))
         if row.variant:
             product.variants.append(self._variant(product, number, row.texts))
         product.images.extend(self._images(product, number, row))
@@ -121,7 +122,7 @@ class _Builder:
             for column, alternative in self.pictures:
                 alt = row.texts[alternative] if alternative is not None else product.title
                 for url in filter(None, _BETWEEN_PICTURES.split(row.texts[column])):
-                    yield Image(number, url, alt, "")
+                    yield Image(number, self.picture_prefix + url, alt, "")
 
     def _variant(self, product: Product, number: int, texts: list[str]) -> Variant:
         return Variant(
@@ -155,6 +156,10 @@ class _Builder:
     def _text(self, texts: list[str], logical: str) -> str:
         index = self.columns.get(logical)
         return "" if index is None else texts[index]
+
+
+def _values(row: ProductRow) -> dict[str, str]:
+    return dict(zip(row.columns, map(row.texts.__getitem__, row.columns.values()), strict=True))
 
 
 def _called(first: Mapping[str, str]) -> dict[str, str]:

@@ -63,16 +63,17 @@ def identify(file: BinaryIO, *, limits: Limits = LIMITS) -> Recognised | None:
     return Recognised(likely, source.dialect, source.style.encoding)
 
 
-def open_source(file: BinaryIO, format: str = SHOPIFY, *, limits: Limits = LIMITS) -> Source:
+def open_source(file: BinaryIO, format: str = SHOPIFY, *, limits: Limits = LIMITS, key: str = "") -> Source:
     """Read the head of a product file of one format. The file must be seekable; its position is changed.
 
-    Columns may be fewer, in another order or joined by unknown ones. Raises FileRefused when it is no file of
-    this format: a required column is missing, one stands there twice, or the encoding is another.
+    Columns may be fewer, in another order or joined by unknown ones. `key`: the logical column that names the
+    units, where the format leaves a choice and an earlier file made it. Raises FileRefused when it is no file
+    of this format: a required column is missing, one stands there twice, or the encoding is another.
     """
     size = check_file(file, limits)
     layout, head = _best(file, product_layouts(format), limits)
     _check_header(head, layout)
-    return place(layout, head, size, limits, key=_key_of(file, layout, head, limits))
+    return place(layout, head, size, limits, key=_key_of(file, layout, head, limits, key))
 
 
 def _best(file: BinaryIO, layouts: Sequence[Layout], limits: Limits) -> _Fit:
@@ -139,9 +140,11 @@ def _check_header(head: FileHead, layout: Layout) -> None:
             raise FileRefused("header_doubled", row=row, column=name, header=name)
 
 
-def _key_of(file: BinaryIO, layout: Layout, head: FileHead, limits: Limits) -> str:
+def _key_of(file: BinaryIO, layout: Layout, head: FileHead, limits: Limits, wanted: str) -> str:
     """The first column of the layout's keys that every unit fills; the last one needs no look."""
     names = [name for name in layout.key if layout.columns[name] in head.names]
+    if wanted in names:
+        return wanted
     places = {name: head.names.index(layout.columns[name]) for name in names[:-1]}
     if places:
         parent = layout.columns.get(layout.rows.parent, "")

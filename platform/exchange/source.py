@@ -49,10 +49,11 @@ class Updating:
 class Source:
     """What must be known of a file to read and rewrite its rows. `columns`: logical name -> index.
 
-    `key` names a unit. `read_only` are logical columns that no answer may change, because the shop's import
-    does not know them. `pictures`: columns of pictures with that of their alternative text, where a row's own
-    `image_url` is not all. `shown` are columns a worker sees although they have no logical name. `workbook`
-    is the sheet that the text was made of, where the file is one.
+    `key` names a unit, `key_name` is its logical column. `read_only` are logical columns that no answer may
+    change, because the shop's import does not know them. `pictures`: columns of pictures with that of their
+    alternative text, where a row's own `image_url` is not all, and what goes before each to make it a path
+    that can be found. `shown` are columns a worker sees although they have no logical name. `workbook` is the
+    sheet that the text was made of, where the file is one.
     """
 
     format: str
@@ -67,12 +68,14 @@ class Source:
     size: int
     limits: Limits
     key: int
+    key_name: str
     title: int | None
     title_required: bool
     updating: Updating
     grouping: Grouping = Grouping()
     read_only: frozenset[str] = frozenset()
     pictures: tuple[tuple[int, int | None], ...] = ()
+    picture_prefix: str = ""
     shown: tuple[int, ...] = ()
     style: Style = COMMA_UTF8
     workbook: Sheet | None = None

@@ -186,6 +186,7 @@ def roles_of(table: Table) -> dict[str, Any]:
     titles = table.having(Role.TITLE)
     return {
         "key": table.key.index,
+        "key_name": table.key.name,
         "title": titles[0].index if titles else None,
         "title_required": False,
         "updating": Updating(kept=(table.key.index,)),

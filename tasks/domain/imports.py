@@ -371,6 +371,7 @@ def _land(reading: Reading, opened: Source, now: datetime) -> None:
     source.bytes_done = source.size
     source.facts = {
         "dialect": opened.dialect,
+        "key": opened.key_name,
         "bom": opened.bom,
         "newline": "CRLF" if opened.newline == b"\r\n" else "LF",
         "columns": len(opened.header),

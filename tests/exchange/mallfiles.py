@@ -54,9 +54,9 @@ class Mall:
 Answers = dict[str, dict[str, str]]
 
 
-def opened(data: bytes, format: str) -> tuple[io.BytesIO, Source]:
+def opened(data: bytes, format: str, key: str = "") -> tuple[io.BytesIO, Source]:
     file = io.BytesIO(data)
-    return file, open_source(file, format)
+    return file, open_source(file, format, key=key)
 
 
 def read(data: bytes, format: str) -> tuple[list[Product], list[tuple[int, str, str]]]:

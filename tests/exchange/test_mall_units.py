@@ -11,7 +11,9 @@ from tests.exchange.mallfiles import (
     WOO_JAPANESE,
     YAHOO,
     Mall,
+    opened,
     read,
+    whole,
 )
 
 
@@ -23,7 +25,10 @@ def test_rakuten_rows_of_a_number_become_one_unit() -> None:
         (4, "W-S", "1500", (("カラー", "白"), ("サイズ", "S"))),
         (5, "B-S", "1600", (("カラー", "青"),)),
     ]
-    assert [(i.url, i.alt) for i in mug.images] == [("/01/mug.jpg", "正面"), ("/01/mug-3.jpg", "")]
+    assert [(i.url, i.alt) for i in mug.images] == [
+        ("cabinet/01/mug.jpg", "正面"),
+        ("cabinet/01/mug-3.jpg", ""),
+    ]
     assert (mug.values["catch_copy"], mug.values["price"]) == ("朝の一杯～", "1500")
     assert mug.values["attribute3_unit"] == "g"
     assert (dish.rows, [v.price for v in dish.variants]) == ([6, 7], ["800"])
@@ -80,6 +85,23 @@ def test_woocommerce_is_keyed_by_id_where_a_product_has_no_sku() -> None:
     units, _refused = read(WOO.but(rows=rows).data(), "woocommerce")
     assert [unit.key for unit in units] == ["10", "13"]
     assert [len(unit.rows) for unit in units] == [3, 1]
+
+
+def test_woocommerce_keeps_the_key_that_an_earlier_file_had() -> None:
+    rows = (*WOO.rows, {"id": "15", "type": "simple", "title": "箸"})
+    data = WOO.but(rows=rows).data()
+    assert [opened(data, "woocommerce", key)[1].key_name for key in ("", "sku")] == ["id", "sku"]
+    no_sku = WOO.but(header=tuple(name for name in WOO.layout.header if name != "SKU")).data()
+    assert opened(no_sku, "woocommerce", "sku")[1].key_name == "id"
+
+
+def test_rakuten_without_the_column_of_its_skus_shows_nothing_of_them() -> None:
+    header = tuple(name for name in RAKUTEN.layout.header if name != "SKU管理番号")
+    data = RAKUTEN.but(header=header).data()
+    (mug, _dish), refused = read(data, "rakuten")
+    assert refused == []
+    assert "price" not in mug.values
+    assert whole(data, "rakuten", {"mug-01": {"price": "1"}}) == data
 
 
 def test_amazon_has_three_rows_above_its_data() -> None:

@@ -3,10 +3,11 @@
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from exchange.merge import NotEncodable
+from exchange.merge import NotEncodable, from_mapping, write_update, write_whole
 from tests.exchange.mallfiles import (
     AMAZON,
     ECCUBE,
@@ -102,6 +103,31 @@ def test_rakuten_attributes_go_together_or_not_at_all() -> None:
             ["dish-02", "dish-02", "", "", "青", "", "", ""],
         ]
     )  # fmt: skip
+
+
+def test_columns_are_called_as_the_import_calls_them() -> None:
+    file, source = opened(YAHOO.data(), "yahoo")
+    names = {source.columns["catch_copy"]: "見出し"}
+    source = replace(source, updating=replace(source.updating, names=names))
+    out = io.BytesIO()
+    write_update(file, source, from_mapping({"dish-02": {"catch_copy": "白い"}}), out)
+    assert out.getvalue().decode("cp932").splitlines()[0] == "code,path,name,price,product-category,見出し"
+
+
+def test_answers_that_find_no_row_are_counted() -> None:
+    rows = (RAKUTEN.rows[4],)
+    file, source = opened(RAKUTEN.but(rows=rows).data(), "rakuten")
+    answers = {"dish-02": {"price": "1", "title": "大皿", "seo_title": "x"}}
+    written = write_update(file, source, from_mapping(answers), io.BytesIO())
+    assert (written.products, written.cells) == (1, 1)
+    assert written.left_out == {"price": 1, "seo_title": 1}
+
+
+def test_a_unit_changed_on_two_rows_is_one_product() -> None:
+    file, source = opened(RAKUTEN.data(), "rakuten")
+    answers = {"mug-01": {"price": "1", "title": "大皿"}}
+    written = write_whole(file, source, from_mapping(answers), io.BytesIO())
+    assert (written.products, written.cells) == (1, 2)
 
 
 def test_yahoo_update_file() -> None:

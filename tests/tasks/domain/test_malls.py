@@ -213,6 +213,15 @@ def test_a_product_text_that_came_from_us_is_no_change_on_any_row_of_the_product
     assert (made.cells, made.drift_count, data) == (0, 0, fresh)
 
 
+def test_a_fresh_export_names_its_units_as_the_batchs_file_did(cast: Cast) -> None:
+    batch = answered(cast, WOO)
+    rows = (*WOO.rows[:-1], {"id": "15", "type": "simple", "title": "箸"})
+    fresh = ContentFile(WOO.but(rows=rows).data(), "now.csv")
+    made, data = release(batch, "update", fresh=fresh, fresh_name="now.csv")
+    assert (made.cells, data.decode().split(",")[0]) == (3, "SKU")
+    assert made.warnings[0]["code"] == "fresh_refused"
+
+
 def test_values_that_the_mall_demands_beside_the_answers_are_named(cast: Cast) -> None:
     batch = answered(cast, ECCUBE)
     made, _data = release(batch, "update")
