@@ -61,11 +61,11 @@ class Layout:
     a unit, the first of these that every unit fills. `marks`: headers that nobody else writes; a file with
     `marks_needed` of them is recognised, without marks by its key.
 
-    `kept` are in every update file, first and in this order if `kept_first`; `variant_kept` go along when a
-    variant's cell changes. `blocks`: patterns of headers; the platform replaces all columns of a block when a
-    file has one. `updates_in`: the dialect whose headers an update file is written with. `file_rows`: how
-    many rows the platform takes in one file. `pictures` and `picture_alts` are headers; `picture_prefix` goes
-    before what stands there.
+    The key and `kept` are in every update file, first and in this order if `kept_first`; `variant_kept` go
+    along when a variant's cell changes. `blocks`: patterns of headers; the platform replaces all columns of a
+    block when a file has one. `updates_in`: the dialect whose headers an update file is written with.
+    `file_rows`: how many rows the platform takes in one file. `pictures` and `picture_alts` are headers;
+    `picture_prefix` goes before what stands there.
     """
 
     format: str
