@@ -13,6 +13,8 @@ from tasks.models import Release
 
 # Without a charset: a result is in the encoding of the shop's own file.
 RESULT_TYPES = {"csv": "text/csv", "tsv": "text/tab-separated-values", "jsonl": "application/x-ndjson"}
+# Amazon's tab separated files end so.
+RESULT_TYPES["txt"] = "text/plain"
 RESULT_TYPES["xlsx"] = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 # A part is read into memory, so a longer range is answered with its beginning, as the standard allows.

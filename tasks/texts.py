@@ -54,6 +54,16 @@ def warning(stored: Mapping[str, Any]) -> str:
                 "column": params["column"],
                 "n": params["n"],
             }
+        case "values_along":
+            return _(
+                "The mall demands %(columns)s of every row. The file holds what stood there when it was "
+                "exported: where that may have changed since, start from a fresh export."
+            ) % {"columns": ", ".join(f"“{name}”" for name in params["columns"])}
+        case "too_many_rows":
+            return _(
+                "The mall takes %(limit)d rows in one file, and this one has %(n)d. Split it, with the "
+                "header in every part."
+            ) % {"limit": params["limit"], "n": params["n"]}
         case code if code in COUNTED:
             return str(COUNTED[code] % {"n": params["n"]})
     return str(stored["code"])

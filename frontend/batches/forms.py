@@ -49,7 +49,7 @@ class ChoiceForm(forms.Form):
     pick = forms.ChoiceField(label=_("Which products"))
     statuses = forms.MultipleChoiceField(label=_("Status"), required=False)
     keys = forms.MultipleChoiceField(label=_("Products"), required=False)
-    handles = forms.CharField(label=_("More handles"), required=False, strip=True)
+    handles = forms.CharField(label=_("More products"), required=False, strip=True)
 
     def __init__(self, *args: Any, facts: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,7 +67,7 @@ class ChoiceForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         if data.get("pick") == "hand" and not self.chosen_keys():
-            self.add_error("handles", _("Tick at least one product or give its handle."))
+            self.add_error("handles", _("Tick at least one product or give its code."))
         return data
 
     def chosen_keys(self) -> list[str]:

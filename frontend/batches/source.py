@@ -17,7 +17,7 @@ from frontend.batches.forms import ChoiceForm, FileForm
 from frontend.batches.new import inspect
 from frontend.batches.progress import first_step
 from frontend.batches.stepper import stepper
-from frontend.batches.wording import COLUMNS, DIALECTS, STATUSES, choice_in_words, without
+from frontend.batches.wording import COLUMNS, ENCODINGS, STATUSES, choice_in_words, kind_of_file, without
 from frontend.regions import region_response
 from kernel import paging
 from kernel.clock import now
@@ -194,7 +194,8 @@ def _recognised(request: HttpRequest, source: Import) -> dict[str, Any]:
     refused = ImportRefusal.objects.filter(source=source)
     found = paging.page(refused, key=["row", "id"], after=request.GET.get("after"), limit=REFUSALS_SHOWN)
     return {
-        "dialect": source.mapping or DIALECTS.get(source.facts["dialect"], source.facts["dialect"]),
+        "dialect": kind_of_file(source),
+        "encoding": ENCODINGS.get(source.facts.get("encoding", ""), "UTF-8"),
         "refusals": [
             {
                 "row": row.row,

@@ -8,11 +8,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from frontend.work.inputs import column_label
-from tasks.models import TemplateVersion
+from tasks.models import Import, TemplateVersion
 
 # The columns that a director can ask for as blank, in the order they are offered.
 COLUMNS: dict[str, Promise] = {
     "description": gettext_lazy("Without a description"),
+    "short_description": gettext_lazy("Without a short description"),
+    "catch_copy": gettext_lazy("Without a catch copy"),
     "seo_title": gettext_lazy("Without an SEO title"),
     "seo_description": gettext_lazy("Without an SEO description"),
     "tags": gettext_lazy("Without tags"),
@@ -27,10 +29,25 @@ STATUSES: dict[str, Promise] = {
     "archived": gettext_lazy("Archived"),
     "unlisted": gettext_lazy("Unlisted"),
 }
-DIALECTS: dict[str, Promise] = {
-    "current": gettext_lazy("Shopify product file"),
-    "legacy": gettext_lazy("Shopify product file (older column names)"),
+# By format and dialect, as `exchange.layouts` has them.
+KINDS: dict[tuple[str, str], Promise] = {
+    ("shopify", "current"): gettext_lazy("Shopify product file"),
+    ("shopify", "legacy"): gettext_lazy("Shopify product file (older column names)"),
+    ("rakuten", "normal-item"): gettext_lazy("Rakuten product file (normal-item.csv)"),
+    ("yahoo", "item-data"): gettext_lazy("Yahoo! Shopping product file"),
+    ("eccube", "export"): gettext_lazy("EC-CUBE product file (export)"),
+    ("eccube", "import"): gettext_lazy("EC-CUBE product file (for import)"),
+    ("woocommerce", "english"): gettext_lazy("WooCommerce product file"),
+    ("woocommerce", "japanese"): gettext_lazy("WooCommerce product file (Japanese column names)"),
+    ("amazon", "inventory"): gettext_lazy("Amazon inventory file"),
 }
+ENCODINGS = {"utf-8": "UTF-8", "cp932": "Shift_JIS (CP932)", "euc_jp": "EUC-JP"}
+
+
+def kind_of_file(source: Import) -> Any:
+    """What a read file is called: the mapping of a table, or the kind of export."""
+    named = (source.format, source.facts["dialect"])
+    return source.mapping or KINDS.get(named, source.facts["dialect"])
 
 
 def without(column: str, facts: Mapping[str, Any]) -> str:

@@ -7,8 +7,8 @@ records, in order and after the byte order mark, is the file.
 Rules as Python's and Ruby's readers have them: RFC 4180, a quotation mark opens only at the start of a cell,
 line ends are CRLF, LF or CR in any mixture. Memory stays bounded by the limits whatever the file holds.
 
-Marks are looked for in bytes, whatever the encoding: in UTF-8 and CP932 the bytes of a comma, a tab, a
-quotation mark and a line end are never part of another character (a CP932 trail byte is 0x40 or more).
+Marks are looked for in bytes, whatever the encoding: in UTF-8, EUC-JP and CP932 the bytes of a comma, a tab,
+a quotation mark and a line end are never part of another character (a CP932 trail byte is 0x40 or more).
 """
 
 import re
@@ -22,12 +22,16 @@ BOM = b"\xef\xbb\xbf"
 CHUNK = 64 * 1024
 _LINE_FEED, _CARRIAGE_RETURN = b"\n\r"
 _CLOSED_QUOTE = re.compile(rb'"[^"]*+(?:""[^"]*+)*+"')
-_UNDECODABLE = {"utf-8": "encoding_not_utf8", "cp932": "encoding_not_cp932"}
+_UNDECODABLE = {
+    "utf-8": "encoding_not_utf8",
+    "cp932": "encoding_not_cp932",
+    "euc_jp": "encoding_not_euc_jp",
+}
 
 
 @dataclass(frozen=True)
 class Style:
-    """How cells are parted and spelt: `delimiter` is a comma or a tab, `encoding` utf-8 or cp932."""
+    """How cells are parted and spelt: `delimiter` is a comma or a tab, `encoding` utf-8, cp932 or euc_jp."""
 
     delimiter: bytes = b","
     encoding: str = "utf-8"

@@ -39,6 +39,13 @@ FILE_MESSAGES = {
         "The text is not Shift_JIS (CP932): byte %(byte)s. Choose UTF-8, or upload the file as the shop"
         " exported it."
     ),
+    "encoding_not_euc_jp": _(
+        "The text is not EUC-JP: byte %(byte)s. Upload the file as the shop exported it."
+    ),
+    "encoding_of_another": _(
+        "The text is not in an encoding of this kind of file (%(encodings)s)."
+        " Upload the file as the shop exported it."
+    ),
     "columns_too_few": _(
         "The file has one column only. Columns are separated by commas or tabs, and at least two are needed."
     ),
@@ -86,6 +93,16 @@ ROW_MESSAGES = {
     "key_split": _(
         "The rows with the key “%(handle)s” are not together:"
         " they began at row %(first_row)d and others came between."
+    ),
+    "variation_apart": _(
+        "The variation does not stand behind its product, so workers do not see it."
+        " It stays in the file as it is."
+    ),
+    "product_row_missing": _(
+        "The rows of this product do not begin with the product's own row, which its texts would go into."
+    ),
+    "product_row_doubled": _(
+        "This is a second product row of “%(handle)s”; only the first one (row %(first_row)d) counts."
     ),
     "cell_formula": _(
         "The cell holds a formula, which an answer would overwrite."

@@ -3,25 +3,30 @@
 A unit is a product of a shop's export, or whatever the key of a mapped table names.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO, NamedTuple
 
 from exchange.csvbytes import Record, read_records
 from exchange.errors import FileRefused, Params, RowRefusal
-from exchange.source import Source
+from exchange.source import SHOPIFY, Source
 
 OnRefusal = Callable[[RowRefusal], None]
 OnProgress = Callable[[int, int], None]
 
 HANDLE_LENGTH = 255  # characters, Shopify's own limit
+# Where no column tells the rows of variants, one of these does if it is filled.
+_VARIANT_MARKS = ("sku", "price", "barcode", "option1_value")
+_NO_COLUMNS: dict[str, int] = {}
 
 
 class ProductRow(NamedTuple):
-    """A good row of a product. Only on the `first` one do product columns count."""
+    """A good row of a product. `columns`: the logical columns whose cells count on this row -> index."""
 
     key: str
     first: bool
     texts: list[str]
+    columns: Mapping[str, int]
+    variant: bool
 
 
 def product_rows(
@@ -57,11 +62,11 @@ def product_rows(
         on_progress(source.size, rows)
 
 
-# Tables speak of keys and rows where a shop's export has handles and products.
+# Others speak of keys and rows where Shopify has handles and products.
 _PRODUCT_CODES = {"missing": "handle_missing", "long": "handle_too_long", "split": "handle_split"} | {
     "refused": "product_refused"
 }
-_TABLE_CODES = {"missing": "key_missing", "long": "key_too_long", "split": "key_split"} | {
+_KEY_CODES = {"missing": "key_missing", "long": "key_too_long", "split": "key_split"} | {
     "refused": "unit_refused"
 }
 
@@ -71,18 +76,25 @@ class _Grouper:
 
     A product is a run of rows with the same handle. A handle that comes back after another product is
     refused: the shop would apply both runs, and which row is the product's first would be a guess. The same
-    holds for a table whose rows belong together by their key; in others no key may come twice.
+    holds for other files whose rows belong together by their key; in the rest no key may come twice. There a
+    row may name the unit that it is a variant of, and must stand right behind it.
     """
 
     def __init__(self, source: Source, on_refusal: OnRefusal) -> None:
         self.header = source.header
         self.handle = source.key
-        self.title = source.title if source.title_required else None
-        self.together = source.together
+        self.title = source.title
+        self.title_required = source.title_required
+        self.rules = source.grouping
         self.fixed = source.workbook.fixed if source.workbook else {}
-        self.codes = _TABLE_CODES if source.mapped else _PRODUCT_CODES
+        self.codes = _PRODUCT_CODES if source.format == SHOPIFY else _KEY_CODES
         self.on_refusal = on_refusal
+        of_variants = self.rules.of_variants
+        self.unit_columns = {name: i for name, i in source.columns.items() if name not in of_variants}
+        self.marks = [source.columns[name] for name in _VARIANT_MARKS if name in source.columns]
         self.key = ""
+        self.names: set[str] = set()  # by which variants name the present unit
+        self.variant_columns: Mapping[str, int] = _NO_COLUMNS  # until the first variant of a unit came
         self.following: tuple[str, Params] | None = None  # why further rows of this run are refused
         self.first_rows: dict[str, int] = {}
         self.damaged: dict[str, int] = {}  # handles read from damaged rows
@@ -113,24 +125,57 @@ class _Grouper:
             self.damaged.setdefault(handle, record.row)
 
     def _place_sound(self, record: Record, texts: list[str]) -> ProductRow | None:
+        if self.rules.parent is not None and texts[self.rules.parent].strip():
+            return self._place_named(record, texts, self.rules.parent)
         handle = texts[self.handle]
         if not handle.strip():
             self._refuse(record, self.header[self.handle], self.codes["missing"], {})
             return None
-        if handle == self.key and self.together:
-            if self.following is None:
-                return ProductRow(handle, False, texts)
-            self._refuse(record, self.header[self.handle], *self.following)
-            return None
+        if handle == self.key and self.rules.together:
+            return self._place_further(record, texts, self.handle)
         return self._begin(record, handle, texts)
+
+    def _place_named(self, record: Record, texts: list[str], parent: int) -> ProductRow | None:
+        if texts[parent].strip() in self.names:
+            return self._place_further(record, texts, parent)
+        self._refuse(record, self.header[parent], "variation_apart", {})
+        return None
+
+    def _place_further(self, record: Record, texts: list[str], column: int) -> ProductRow | None:
+        if self.following is not None:
+            self._refuse(record, self.header[column], *self.following)
+            return None
+        if not self._is_variant(texts, first=False):
+            if self._is_units_own(texts):
+                told: Params = {"handle": self.key, "first_row": self.first_rows[self.key]}
+                self._refuse(record, self.header[column], "product_row_doubled", told)
+                return None
+            return ProductRow(self.key, False, texts, _NO_COLUMNS, False)
+        columns, self.variant_columns = self.variant_columns, _NO_COLUMNS
+        return ProductRow(self.key, False, texts, columns, True)
+
+    def _is_variant(self, texts: list[str], *, first: bool) -> bool:
+        if self.rules.variant is not None:
+            return bool(texts[self.rules.variant].strip())
+        if self.rules.parent is not None:
+            return not first
+        return any(texts[index] for index in self.marks)
+
+    def _is_units_own(self, texts: list[str]) -> bool:
+        """Whether a row that is no variant's is once more the unit's own, where rows tell what they are."""
+        if self.rules.variant is None or any(texts[index].strip() for index in self.rules.others):
+            return False
+        return self.title is not None and bool(texts[self.title].strip())
 
     def _begin(self, record: Record, handle: str, texts: list[str]) -> ProductRow | None:
         self.key = handle
         self.following = None
+        self.names = {f"{mark}{texts[i].strip()}" for i, mark in self.rules.parent_names.items() if texts[i]}
+        self.variant_columns = self.rules.of_variants
         column, code, params = self._first_row_problem(record.row, handle, texts)
         first_row = self.first_rows.setdefault(handle, self.damaged.get(handle, record.row))
         if not code:
-            return ProductRow(handle, True, texts)
+            return ProductRow(handle, True, texts, self.unit_columns, self._is_variant(texts, first=True))
         self._refuse(record, column, code, params)
         same_for_all = code in (self.codes["split"], self.codes["refused"])
         self.following = (code, params) if same_for_all else (self.codes["refused"], {"first_row": first_row})
@@ -140,18 +185,24 @@ class _Grouper:
         """Return column, code and params of a problem with a unit's first row; no code, no problem."""
         column = self.header[self.handle]
         if handle in self.first_rows:
-            code = self.codes["split"] if self.together else "key_doubled"
+            code = self.codes["split"] if self.rules.together else "key_doubled"
             return column, code, {"handle": handle, "first_row": self.first_rows[handle]}
         if handle in self.damaged:
             return column, self.codes["refused"], {"first_row": self.damaged[handle]}
         if len(handle) > HANDLE_LENGTH:
             return column, self.codes["long"], {"limit": HANDLE_LENGTH}
-        if self.title is not None and not texts[self.title].strip():
+        if self.title_required and self.title is not None and not texts[self.title].strip():
             return self.header[self.title], "title_missing", {}
+        if self.rules.variant is not None and self._tells_another_kind(texts):
+            return column, "product_row_missing", {}
         for index, rows in self.fixed.items():
             if row in rows:
                 return self.header[index], rows[row], {}
         return "", "", {}
+
+    def _tells_another_kind(self, texts: list[str]) -> bool:
+        marks = (self.rules.variant, *self.rules.others)
+        return any(texts[index].strip() for index in marks if index is not None)
 
     def _refuse(self, record: Record, column: str, code: str, params: Params) -> None:
         self.on_refusal(RowRefusal(record.row, column, code, params))

@@ -1,12 +1,11 @@
 """A first look at a table whose columns nobody has explained yet: how it is written, what stands in it."""
 
-import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from exchange.csvbytes import LIMITS, Limits, Record, read_records
-from exchange.encodings import CP932, UTF8
+from exchange.encodings import CP932, UTF8, decodes
 from exchange.errors import FileRefused
 from exchange.grouping import OnProgress
 from exchange.head import Finder, Row, guess
@@ -22,7 +21,6 @@ SAMPLES = 3
 PROGRESS_ROWS = 500
 # Values remembered to tell which columns could be a key; beyond them the later columns stay undecided.
 _REMEMBERED = 1_500_000
-_CHUNK = 64 * 1024
 
 
 @dataclass(slots=True)
@@ -89,7 +87,7 @@ def guess_reading(file: BinaryIO, *, limits: Limits = LIMITS) -> Reading:
         check_workbook(file, limits)
         return Reading(XLSX, sheet=sheet_names(file)[0])
     check_file(file, limits)
-    encoding = UTF8 if _is_utf8(file) else CP932
+    encoding = UTF8 if decodes(file, UTF8) else CP932
     columns = {}
     for kind in TEXT_KINDS:
         try:
@@ -99,18 +97,6 @@ def guess_reading(file: BinaryIO, *, limits: Limits = LIMITS) -> Reading:
                 raise
     kind = max(columns, key=lambda kind: columns[kind], default="csv")
     return Reading(kind, encoding)
-
-
-def _is_utf8(file: BinaryIO) -> bool:
-    file.seek(0)
-    decoder = codecs.getincrementaldecoder(UTF8)()
-    try:
-        while chunk := file.read(_CHUNK):
-            decoder.decode(chunk)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def inspect_table(

@@ -5,17 +5,17 @@ like formulas are left alone: these files are read by machines. Text that the fi
 NotEncodable with every place before a byte is written; nothing could reach the file as something else.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
-from exchange.csvbytes import BOM, Record, Style, quote
+from exchange.csvbytes import BOM, Record
 from exchange.encodings import UTF8, missing_in
 from exchange.errors import RowRefusal
 from exchange.grouping import OnProgress, ProductRow, product_rows
 from exchange.rendering import render_description, unify_line_ends
 from exchange.source import Source
+from exchange.updates import encode_cell, update_columns, update_head
 from exchange.workbook_writing import RowChanges, check_length, copy_with, write_new
 
 Answers = Mapping[str, str]  # logical column -> answer
@@ -24,7 +24,6 @@ Lookup = Callable[[Sequence[str]], Mapping[str, Answers]]
 LOOKUP_KEYS = 500
 PLACES_KEPT = 1_000
 _LOOKUP_BYTES = 1024 * 1024
-_NEEDS_QUOTES = frozenset('"\r\n')
 
 
 class AnswersChanged(Exception):
@@ -73,9 +72,12 @@ class Written:
 
 
 class _Answered(NamedTuple):
+    """`changes`: column index -> new value. `echoes`: the same for cells that repeat a changed one."""
+
     record: Record
     row: ProductRow | None
-    changes: dict[int, str]  # column index -> new value
+    changes: dict[int, str]
+    echoes: dict[int, str]
 
 
 def from_mapping(answers: Mapping[str, Answers]) -> Lookup:
@@ -100,7 +102,8 @@ def write_whole(
     out.write(file.read(source.body_offset))
     for answered in merge.rows(on_progress):
         record = answered.record
-        data = _replace_cells(record, answered.changes) if answered.changes else record.data
+        new = answered.changes | answered.echoes
+        data = record.style.delimiter.join(_cells(record, new)) if new else record.data
         out.write(data + record.ending)
     return merge.written
 
@@ -108,28 +111,28 @@ def write_whole(
 def write_update(
     file: BinaryIO, source: Source, lookup: Lookup, out: BinaryIO, *, on_progress: OnProgress | None = None
 ) -> Written:
-    """Write the key columns and what changed: the columns, and the products' first rows.
+    """Write the columns that are always kept and those that changed, and the rows that changed.
 
-    A cell that is in the file because another product changed there keeps its source value: a blank one would
-    blank the shop's. The file is read twice, first for the columns; raises AnswersChanged when the second
-    reading needs others. Nothing changed: only the header of the key columns is written. Raises NotEncodable
-    before anything is written.
+    Columns are called as the shop's import calls them. A cell that is in the file because another product
+    changed there keeps its source value: a blank one would blank the shop's. The file is read twice, first
+    for the columns; raises AnswersChanged when the second reading needs others. Nothing changed: only the
+    header of the kept columns is written. Raises NotEncodable before anything is written.
     """
     _require_encodable(file, source, lookup)
-    columns = _update_columns(file, source, lookup)
+    looked_at = _Merge(file, source, lookup).rows()
+    columns = update_columns(source, ((answered.record, answered.changes) for answered in looked_at))
     merge = _Merge(file, source, lookup)
     if source.workbook:
         header = [source.header[index] for index in columns]
         write_new(source.workbook, header, _new_rows(merge, columns, on_progress), out)
         return merge.written
-    style = source.style
     out.write(BOM if source.bom else b"")
-    out.write(style.delimiter.join(_encode(source.header[index], style) for index in columns))
-    out.write(source.newline)
+    for line in update_head(source, columns):
+        out.write(source.style.delimiter.join(line) + source.newline)
     for answered in merge.rows(on_progress):
         if _goes_along(answered, columns):
             cells = _cells(answered.record, answered.changes)
-            out.write(style.delimiter.join(cells[index] for index in columns) + source.newline)
+            out.write(source.style.delimiter.join(cells[index] for index in columns) + source.newline)
     return merge.written
 
 
@@ -183,18 +186,29 @@ class _Merge:
 
     def rows(self, on_progress: OnProgress | None = None) -> Iterator[_Answered]:
         changed: set[int] = set()
-        left_out: Counter[str] = Counter()
+        unit = _Unit({}, self.source)
         for group in self._groups(on_progress):
             keys = [row.key for _record, row in group if row and row.first]
             answers = self.lookup(keys) if keys else {}
             for record, row in group:
-                changes = self._changes(row, answers, left_out) if row and row.first else {}
+                if row is None:
+                    yield _Answered(record, None, {}, {})
+                    continue
+                if row.first:
+                    self._finish(unit)
+                    unit = _Unit(answers.get(row.key, {}), self.source)
+                changes = unit.changes(row)
                 changed |= changes.keys()
                 self.written.cells += len(changes)
-                self.written.products += bool(changes)
-                yield _Answered(record, row, changes)
+                yield _Answered(record, row, changes, unit.echoes(row))
+        self._finish(unit)
         self.written.columns = tuple(logical for logical, index in self._by_position() if index in changed)
-        self.written.left_out = dict(left_out)
+
+    def _finish(self, unit: "_Unit") -> None:
+        """Counts a unit whose rows all came by."""
+        self.written.products += bool(unit.first_changes or unit.variant_changes)
+        for logical in unit.answers:
+            self.written.left_out[logical] = self.written.left_out.get(logical, 0) + 1
 
     def _by_position(self) -> list[tuple[str, int]]:
         return sorted(self.source.columns.items(), key=lambda item: item[1])
@@ -212,21 +226,45 @@ class _Merge:
                 group, keys, size = [], 0, 0
         yield group
 
-    def _changes(
-        self, row: ProductRow, answers: Mapping[str, Answers], left_out: Counter[str]
-    ) -> dict[int, str]:
-        changes = {}
-        for logical, answer in answers.get(row.key, {}).items():
-            index = self.source.columns.get(logical)
-            if index is None:
-                left_out[logical] += 1
+
+class _Unit:
+    """The answers of one unit on their way into its rows: each goes to the row where its cell counts."""
+
+    def __init__(self, answers: Answers, source: Source) -> None:
+        self.answers = dict(answers)  # that found no row yet
+        self.html = source.html
+        self.read_only = source.read_only
+        self.repeated = source.grouping.repeated
+        self.first_changes: dict[int, tuple[str, str]] = {}
+        self.variant_changes = False
+
+    def changes(self, row: ProductRow) -> dict[int, str]:
+        """The cells of this row that get another value."""
+        found: dict[int, str] = {}
+        for logical in [name for name in self.answers if name in row.columns]:
+            if logical in self.read_only:
                 continue
-            value = render_description(answer) if logical in self.source.html else answer
+            index, answer = row.columns[logical], self.answers.pop(logical)
+            value = render_description(answer) if logical in self.html else answer
             # Forms unify line ends, so a text that only differs in them was not touched.
             before = unify_line_ends(row.texts[index])
             if before not in (unify_line_ends(answer), unify_line_ends(value)):
-                changes[index] = value
-        return changes
+                found[index] = value
+        if row.first:
+            self.first_changes = {index: (row.texts[index], value) for index, value in found.items()}
+        else:
+            self.variant_changes |= bool(found)
+        return found
+
+    def echoes(self, row: ProductRow) -> dict[int, str]:
+        """The cells of a further row that repeat one which was changed on the first."""
+        if row.first:
+            return {}
+        return {
+            index: after
+            for index, (before, after) in self.first_changes.items()
+            if index in self.repeated and row.texts[index] == before
+        }
 
 
 def _require_encodable(file: BinaryIO, source: Source, lookup: Lookup) -> None:
@@ -257,30 +295,9 @@ def _known(_refusal: RowRefusal) -> None:
     """Refusals were reported when the file was read; here such rows are copied as they are."""
 
 
-def _update_columns(file: BinaryIO, source: Source, lookup: Lookup) -> list[int]:
-    """The kept and the changed ones; all columns of one name together, or which one is it?"""
-    changed = set(source.kept)
-    for answered in _Merge(file, source, lookup).rows():
-        changed |= answered.changes.keys()
-    names = {source.header[index] for index in changed}
-    return [index for index, name in enumerate(source.header) if name in names]
-
-
-def _replace_cells(record: Record, changes: Mapping[int, str]) -> bytes:
-    return record.style.delimiter.join(_cells(record, changes))
-
-
 def _cells(record: Record, changes: Mapping[int, str]) -> list[bytes]:
     """Return the raw cells with the changed ones written anew, quoted if they were or must be."""
     cells = record.raw_cells()
     for index, value in changes.items():
-        cells[index] = _encode(value, record.style, quoted=cells[index][:1] == b'"')
+        cells[index] = encode_cell(value, record.style, quoted=cells[index][:1] == b'"')
     return cells
-
-
-def _encode(value: str, style: Style, *, quoted: bool = False) -> bytes:
-    encoded = value.encode(style.encoding)
-    marks = _NEEDS_QUOTES | {style.separator}
-    if quoted or value != value.strip() or not marks.isdisjoint(value):
-        return quote(encoded)
-    return encoded

@@ -10,13 +10,15 @@ from exchange.errors import FileRefused
 from exchange.grouping import OnProgress, OnRefusal
 from exchange.head import HEAD_ROWS, known
 from exchange.inspection import guess_reading
-from exchange.shopify import Product, iter_products
-from exchange.source import TABLE, Source, open_source
+from exchange.layout import product_layouts
+from exchange.products import Product, iter_products
+from exchange.recognition import identify, open_source
+from exchange.source import SHOPIFY, TABLE, Source
 from exchange.table import Table
 from exchange.tablefile import Head, Reading, as_text, head_of, iter_rows, open_table
 
-SHOPIFY = "shopify"
-FORMATS = (SHOPIFY, TABLE)
+# Shopify's first, for it is the usual one; a table is whatever is none of the others.
+FORMATS = (SHOPIFY, *sorted({layout.format for layout in product_layouts()} - {SHOPIFY}), TABLE)
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,15 @@ def opened(
     *,
     limits: Limits = LIMITS,
     on_progress: OnProgress | None = None,
+    key: str = "",
 ) -> Iterator[Opened]:
     """Open a file of a known format; a table needs its mapping, whose header is looked for.
 
     The file must be seekable and stay open meanwhile. `on_progress` hears bytes and rows done while a
-    workbook is unpacked. Raises FileRefused when it is something else.
+    workbook is unpacked. `key` as in `open_source`. Raises FileRefused when it is something else.
     """
     if format != TABLE:
-        yield Opened(file, open_source(file, limits=limits))
+        yield Opened(file, open_source(file, format, limits=limits, key=key))
         return
     assert mapping is not None, "a table is read by its mapping"
     reading = Reading(mapping.kind, mapping.encoding, mapping.sheet)
@@ -67,9 +70,12 @@ _NO_EXPORT = {"header_missing", "header_doubled", "encoding_not_utf8", "delimite
 def recognise(file: BinaryIO, *, limits: Limits = LIMITS) -> str:
     """Return the format a file seems to have: a known export, else a table if it has at least two columns.
 
-    What is neither counts as an export, whose refusal says best what is wrong with it.
+    What is neither counts as Shopify's export, whose refusal says best what is wrong with it.
     """
     try:
+        found = identify(file, limits=limits)
+        if found is not None:
+            return found.format
         open_source(file, limits=limits)
     except FileRefused as refused:
         if refused.code == "file_workbook":

@@ -10,11 +10,12 @@ from typing import Any, BinaryIO, NamedTuple
 from exchange.csvbytes import BOM, LIMITS, Limits, Record, Style, read_records
 from exchange.encodings import UTF8
 from exchange.errors import FileRefused
+from exchange.fileheads import header_texts
 from exchange.grouping import OnProgress, OnRefusal, ProductRow, product_rows
 from exchange.head import HEAD_FILLED, HEAD_ROWS, Finder, Row, guess, is_filled, named
-from exchange.shopify import Product
+from exchange.products import Product
 from exchange.sniff import check_file
-from exchange.source import TABLE, Source, header_texts
+from exchange.source import TABLE, Grouping, Source, Updating
 from exchange.table import Role, Table
 from exchange.workbook import SHEETS_BYTES, Sheet, check_workbook, write_text
 
@@ -98,6 +99,7 @@ def open_table(text: Text, table: Table) -> Source:
     head = head_of(text, table.kind, table.encoding)
     check_header(head.names, table, head.record.row)
     return Source(
+        format=TABLE,
         dialect=TABLE,
         header=head.names,
         columns=table.names(),
@@ -184,10 +186,11 @@ def roles_of(table: Table) -> dict[str, Any]:
     titles = table.having(Role.TITLE)
     return {
         "key": table.key.index,
+        "key_name": table.key.name,
         "title": titles[0].index if titles else None,
         "title_required": False,
-        "kept": frozenset({table.key.index}),
-        "together": table.together,
+        "updating": Updating(kept=(table.key.index,)),
+        "grouping": Grouping(together=table.together),
         "shown": tuple(column.index for column in table.having(Role.INPUT) if not column.name),
     }
 

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 
 from accounts.states import Scope
 from exchange.csvbytes import LIMITS
+from exchange.source import SHOPIFY
 from kernel import paging
 from kernel.clock import now
 from tasks.api import inputs, lists, shapes
@@ -44,7 +45,7 @@ class SourceView(ApiView):
             batch_id=batch_id,
             file=file,
             name=file.name or "",
-            format=form.get("format", "shopify"),
+            format=form.get("format", SHOPIFY),
             mapping=_json(form, "mapping", None),
             row_filter=_json(form, "row_filter", {}),
             by=self.user,

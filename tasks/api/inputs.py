@@ -5,6 +5,8 @@ from typing import Any
 from exchange.encodings import ENCODINGS
 from exchange.head import HEAD_ROWS
 from exchange.inspection import COLUMNS_MAX
+from exchange.opening import FORMATS
+from exchange.source import SHOPIFY
 from exchange.tablefile import DELIMITERS
 from kernel.ids import ID_MAX
 from tasks.answers.manual import MAX_MANUAL
@@ -209,7 +211,7 @@ SOURCE = {
     "type": "object",
     "properties": {
         "file": {"type": "string", "contentMediaType": "application/octet-stream"},
-        "format": {"type": "string", "enum": ["shopify", "table"], "default": "shopify"},
+        "format": {"type": "string", "enum": list(FORMATS), "default": SHOPIFY},
         "mapping": {
             "type": "string",
             "description": "of a table, JSON: the id of one of the store's mappings, or a new one as POST"

@@ -18,9 +18,9 @@ from events import record
 from exchange.csvbytes import LIMITS
 from exchange.errors import FileRefused, RowRefusal
 from exchange.inspection import Inspection
-from exchange.opening import FORMATS, SHOPIFY, Opened, iter_units
-from exchange.shopify import Product
-from exchange.source import TABLE, Source
+from exchange.opening import FORMATS, Opened, iter_units
+from exchange.products import Product
+from exchange.source import SHOPIFY, TABLE, Source
 from exchange.table import doubled
 from jobs import stopping
 from kernel import clock
@@ -371,6 +371,7 @@ def _land(reading: Reading, opened: Source, now: datetime) -> None:
     source.bytes_done = source.size
     source.facts = {
         "dialect": opened.dialect,
+        "key": opened.key_name,
         "bom": opened.bom,
         "newline": "CRLF" if opened.newline == b"\r\n" else "LF",
         "columns": len(opened.header),

@@ -39,7 +39,8 @@ def opened_as(
     `on_progress` hears bytes and rows done while a workbook is unpacked. Raises `FileRefused`.
     """
     mapping = table_of(source.mapping) if source.mapping else None
-    return opened(file, source.format, mapping, on_progress=on_progress)
+    # Every file of a batch names its units by the column that the batch's own file did.
+    return opened(file, source.format, mapping, on_progress=on_progress, key=source.facts.get("key", ""))
 
 
 def table_of(mapping: Mapping) -> Table:

@@ -38,17 +38,20 @@ class Picked(NamedTuple):
 
 @dataclass
 class Kept:
-    """What was staged. `units` counts the products that the file changes, `blank_after` cells it empties."""
+    """What was staged. `units` counts the products that the file changes, `rows` the rows of the shop's file
+    in which it does, `blank_after` cells it empties."""
 
     units: int = 0
+    rows: int = 0
     cells: int = 0
     blank_after: int = 0
     columns: Counter[tuple[str, str]] = field(default_factory=Counter)
-    last: str | None = None
+    last: tuple[str, int] | None = None
 
     def add(self, change: Change) -> None:
-        self.units += change.key != self.last
-        self.last = change.key
+        self.units += self.last is None or change.key != self.last[0]
+        self.rows += (change.key, change.row) != self.last
+        self.last = change.key, change.row
         self.cells += 1
         self.blank_after += not change.after
         self.columns[change.logical, change.column] += 1

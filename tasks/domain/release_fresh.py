@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from exchange.grouping import product_rows
+from exchange.grouping import ProductRow, product_rows
 from exchange.merge import Lookup
 from exchange.opening import Opened
 from exchange.rendering import render_description, unify_line_ends
@@ -147,6 +147,7 @@ class _Comparison:
         self.columns = _Columns(then, now)
         self.drifted = Drifted(columns_added=self.columns.added, columns_removed=self.columns.removed)
         self.html = then.source.html
+        self.repeated = then.source.grouping.repeated
 
     def read_fresh(self) -> None:
         self.database.execute("CREATE TABLE unit (key TEXT PRIMARY KEY, rows TEXT, seen INTEGER DEFAULT 0)")
@@ -166,8 +167,20 @@ class _Comparison:
                 rows = []
             key = row.key
             rows.append([unify_line_ends(row.texts[index]) for index in indexes])
+            self._gather(rows, row)
         if rows:
             yield key, json.dumps(rows)
+
+    def _gather(self, rows: Rows, row: ProductRow) -> None:
+        """Every cell that an answer can fill is compared once: on the unit's first row."""
+        if row.first or not (row.columns or self.repeated):
+            return
+        first, latest = rows[0], rows[-1]
+        for place, (logical, then) in enumerate(zip(self.columns.logical, self.columns.then, strict=True)):
+            if logical in row.columns:
+                first[place], latest[place] = latest[place], ""
+            elif then in self.repeated and first[place] == latest[place]:
+                latest[place] = ""
 
     def _refused(self, fresh: bool) -> Callable[[object], None]:
         def count(_refusal: object) -> None:

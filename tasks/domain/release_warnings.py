@@ -1,9 +1,11 @@
 """What to know before a result file is uploaded: codes and numbers, worded by `tasks.texts.warning`."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Exists, OuterRef
 
+from exchange.source import Source
 from kernel import clock
 from tasks.domain.later_places import places_of
 from tasks.domain.release_answers import KnownColumns
@@ -14,14 +16,22 @@ from tasks.models import Assignment, Release, ReleaseCell
 from tasks.states import UNDECIDED, AnswerPlace, JobState, Use
 
 LOOKED_AT_ONCE = 500
+# What changes in a shop from hour to hour. Where a mall demands it of every row, the file holds old values.
+VOLATILE = ("price", "inventory_quantity")
 
 Warning_ = dict[str, Any]
 
 
 def warnings_of(
-    release: Release, origin: KnownColumns | Restored, kept: Kept, drifted: Drifted | None, *, later: int
+    release: Release,
+    source: Source,
+    origin: KnownColumns | Restored,
+    kept: Kept,
+    drifted: Drifted | None,
+    *,
+    later: int,
 ) -> list[Warning_]:
-    found = list(_of_age(release))
+    found = [*_of_age(release), *_of_upload(release, source, kept)]
     if drifted is not None:
         found += _of_drift(release, drifted)
     if isinstance(origin, Restored):
@@ -60,6 +70,19 @@ def _of_age(release: Release) -> list[Warning_]:
         return []
     hours = int((clock.now() - at).total_seconds() // 3600)
     return [_warning("source_age", hours=hours, at=at.isoformat())]
+
+
+def _of_upload(release: Release, source: Source, kept: Kept) -> Iterator[Warning_]:
+    """What the mall's own rules make of an update file: its rows, and columns that it must have."""
+    most = source.updating.file_rows
+    if release.format == Release.Format.SOURCE:
+        return
+    if most is not None and kept.rows > most:
+        yield _warning("too_many_rows", n=kept.rows, limit=most)
+    places = {name: source.columns.get(name) for name in VOLATILE}
+    along = [source.header[n] for n in places.values() if n is not None and n in source.updating.kept]
+    if along and kept.rows and not release.fresh:
+        yield _warning("values_along", columns=along)
 
 
 def _of_drift(release: Release, drifted: Drifted) -> list[Warning_]:

@@ -76,7 +76,7 @@ def _base(release: Release) -> AbstractContextManager[Opened]:
 def _origin(release: Release, base: Opened) -> Origin:
     if release.restores_id is not None:
         return Restored(cells_to_restore(release))
-    return KnownColumns(Answers(release.batch_id), base.source.columns)
+    return KnownColumns(Answers(release.batch_id), base.source.answerable)
 
 
 def _compared(release: Release) -> Drifted:
@@ -115,7 +115,7 @@ def _merged(
         cells=kept.cells,
         drift_count=drifted.kinds.total() if drifted else 0,
         facts=_facts(kept, drifted, new),
-        warnings=warnings_of(release, origin, kept, drifted, later=later),
+        warnings=warnings_of(release, source, origin, kept, drifted, later=later),
     )
 
 

@@ -15,6 +15,7 @@ from accounts.models import User
 from events import record
 from exchange.csvbytes import LIMITS
 from exchange.errors import FileRefused
+from exchange.layout import product_layouts
 from exchange.merge import NotEncodable
 from jobs import stopping
 from kernel import clock
@@ -186,8 +187,11 @@ def file_name(release: Release) -> str:
 
 
 def _ending_of_source(batch: Batch) -> str:
-    mapping = source_of(batch).mapping
-    return mapping.kind if mapping else "csv"
+    source = source_of(batch)
+    if source.mapping:
+        return source.mapping.kind
+    # Every dialect of a format is written to the same kind of file.
+    return product_layouts(source.format)[0].ending
 
 
 def report_of(refused: FileRefused | FreshRefused | NotEncodable) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from exchange.shopify import Product
+from exchange.products import Product
 from exchange.table import Role
 from kernel.errors import FieldProblem, Invalid
 from tasks.domain.mappings import table_of
@@ -16,6 +16,8 @@ from tasks.models import Mapping as TableMapping
 # Columns that a director can ask for as "missing".
 MISSING_COLUMNS = (
     "description",
+    "short_description",
+    "catch_copy",
     "title",
     "seo_title",
     "seo_description",

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from exchange.shopify import Product
+from exchange.products import Product
 from exchange.table import Role, doubled
 from kernel.db import allocate_ids, bulk_load, is_postgres
 from tasks.models import Import, Mapping, Slot, Step, Task, Unit

@@ -19,8 +19,8 @@ from exchange.merge import (
     write_update,
     write_whole,
 )
+from exchange.products import open_source
 from exchange.rendering import render_description
-from exchange.shopify import open_source
 from tests.exchange.shopfiles import (
     BOM,
     CELL_TEXT,

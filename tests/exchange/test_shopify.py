@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from exchange.errors import MESSAGES, FileRefused, RowRefusal
 from exchange.layout import Layout
-from exchange.shopify import Image, Product, Variant, iter_products, open_source
+from exchange.products import Image, Product, Variant, iter_products, open_source
 from tests.exchange.shopfiles import CURRENT, LEGACY, ShopFile, attempt, shop_files, simple_file
 
 HEADER = b"Handle,Title,Body (HTML)\n"

@@ -9,7 +9,7 @@ import pytest
 from exchange.csvbytes import BOM, Limits
 from exchange.errors import FileRefused
 from exchange.layout import Layout
-from exchange.shopify import Source, open_source
+from exchange.products import Source, open_source
 from tests.exchange.shopfiles import CURRENT, LEGACY, simple_file
 
 CHAIR = {"handle": "chair", "title": "椅子"}

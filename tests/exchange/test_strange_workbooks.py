@@ -26,7 +26,7 @@ from exchange.errors import RowRefusal
 from exchange.inspection import inspect_table
 from exchange.merge import from_mapping, write_update, write_whole
 from exchange.opening import iter_units, opened
-from exchange.shopify import Product
+from exchange.products import Product
 from exchange.table import Column, Role, Table
 from exchange.tablefile import Reading
 

@@ -11,7 +11,7 @@ from exchange.errors import FileRefused, RowRefusal
 from exchange.inspection import guess_reading, inspect_table
 from exchange.merge import NotEncodable, from_mapping, iter_changes, write_update, write_whole
 from exchange.opening import iter_units, recognise
-from exchange.shopify import Product
+from exchange.products import Product
 from exchange.table import Column, Role, Table
 from exchange.tablefile import Reading
 from tests.exchange.shopfiles import CURRENT, simple_file

@@ -18,7 +18,7 @@ from exchange.errors import FileRefused, RowRefusal
 from exchange.inspection import guess_reading, inspect_table
 from exchange.merge import from_mapping, write_update, write_whole
 from exchange.opening import iter_units, opened, recognise
-from exchange.shopify import Product
+from exchange.products import Product
 from exchange.table import Column, Role, Table
 from exchange.tablefile import Reading
 from exchange.workbook_writing import CELL_CHARS

@@ -218,7 +218,7 @@ def test_who_may_read_what_into_which_batch(cast: Cast, batch: Batch) -> None:
         with pytest.raises(error):
             start(batch, data, by=who)
     with pytest.raises(Invalid) as refused:
-        start(batch, data, format="rakuten")
+        start(batch, data, format="bazaar")
     assert [one.field for one in refused.value.fields] == ["format"]
     file = ContentFile(b"", "p.csv")
     file.size = LIMITS.file_bytes + 1
