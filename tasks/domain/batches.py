@@ -15,10 +15,7 @@ from events import record
 from kernel.errors import Conflict, FieldProblem, Invalid
 from kernel.transitions import move_many
 from tasks import jobs, topics
-from tasks.answers.schema import parse_form
-from tasks.domain import counts, hold, waiting
-from tasks.domain.mapping_checks import checks_of
-from tasks.domain.mappings import table_of
+from tasks.domain import counts, hold, source_checks, waiting
 from tasks.domain.one_by_one import one_by_one
 from tasks.errors import IllegalMove, Missing, RoleMissing, legal
 from tasks.models import Batch, Import, Slot, Step, Template, TemplateVersion, Unit
@@ -104,12 +101,11 @@ def change_batch(*, batch_id: int, changes: Mapping[str, Any], by: User, now: da
 
 
 def _column_checks(batch: Batch, version: TemplateVersion) -> list[dict[str, Any]]:
-    """What the rules of a mapped table's columns ask of this work. Raises `MappingRefused`."""
-    mapped = batch.imports.filter(mapping__isnull=False).exclude(state=JobState.DISCARDED)
-    latest = mapped.select_related("mapping").order_by("-pk").first()
-    if latest is None or latest.mapping is None:
-        return []
-    return checks_of(table_of(latest.mapping), parse_form(version.form))
+    """What the batch's file asks of this work. Raises `MappingRefused`."""
+    landed = Q(mapping__isnull=False) | Q(inspect_only=False, state=JobState.DONE)
+    rows = batch.imports.filter(landed).exclude(state=JobState.DISCARDED).select_related("mapping")
+    latest = rows.order_by("-pk").first()
+    return source_checks.checks_of(latest, version) if latest is not None else []
 
 
 def terms_of(batch: Batch, step: Step) -> Terms:

@@ -26,7 +26,7 @@ from jobs import stopping
 from kernel import clock
 from kernel.errors import Conflict, FieldProblem, Invalid
 from tasks import jobs, topics
-from tasks.domain import batches, counts, mappings, staging, table_source
+from tasks.domain import batches, counts, mappings, source_checks, staging, table_source
 from tasks.domain.selection import Selection, columns_of, is_missing
 from tasks.errors import IllegalMove, legal
 from tasks.models import Batch, Import, ImportRefusal, Unit
@@ -391,6 +391,7 @@ def _land(reading: Reading, opened: Source, now: datetime) -> None:
     source.finished_at = now
     source.save()
     if not source.inspect_only:
+        source_checks.keep_checks(source)
         counts.add(source.batch_id, {TaskState.OPEN: reading.made})
     told: dict[str, Any] = {"batch": source.batch_id, "import": source.pk, "units": reading.made}
     record("import.landed", topics=topics.of_batch(source.batch), actor=source.created_by_id, **told)

@@ -13,6 +13,7 @@ from exchange.layout import product_layouts
 from exchange.opening import recognise
 from jobs.runner import run_pending
 from kernel.clock import now
+from kernel.errors import Invalid
 from tasks import texts
 from tasks.domain import batches, imports, review, templates
 from tasks.models import Batch, Drift, Import, ImportRefusal, Template, Unit
@@ -248,3 +249,32 @@ def test_more_rows_than_the_mall_takes_in_one_file_are_told(
     told = next(one for one in made.warnings if one["code"] == "too_many_rows")
     assert told["params"] == {"n": 2, "limit": 1}
     assert texts.warning(told)
+
+
+def test_the_limits_of_the_mall_hold_for_the_answers(cast: Cast) -> None:
+    """Rakuten takes 255 bytes of a name, Yahoo! 75 full-width characters; both only what CP932 holds."""
+    for mall, most in ((RAKUTEN, 255), (YAHOO, 150)):
+        batch = new_batch(cast)
+        start(batch, mall)
+        step = batch.steps.get()
+        found = {(one["field"], one["kind"]): one.get("max") for one in step.checks}
+        assert found[("title", "bytes_cp932")] == most
+        assert found[("description", "bytes_cp932")] is None
+        assert ("seo_title", "bytes_cp932") not in found  # neither file has such a column
+        batches.publish(batch_id=batch.pk, by=cast.aya, now=now())
+        long = ANSWER | {"title": "港工房 " + "マ" * 70 + "グ" * (60 if most == 255 else 6)}
+        held = take(batch, cast.ben)
+        with pytest.raises(Invalid) as refused:
+            hand_in(held, long)
+        assert [problem.field for problem in refused.value.fields] == ["title"]
+        held.refresh_from_db()
+        with pytest.raises(Invalid):
+            hand_in(held, ANSWER | {"title": "港工房 マグカップ 😀 白"})
+        held.refresh_from_db()
+        hand_in(held, ANSWER)
+
+
+def test_what_the_work_asks_itself_is_not_asked_twice(cast: Cast) -> None:
+    batch = new_batch(cast)
+    start(batch, WOO)
+    assert batch.steps.get().checks == []
