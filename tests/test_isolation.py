@@ -249,6 +249,8 @@ API: dict[str, Any] = {
     "questions/<question_id>/hide": DIRECTOR,
     "batches/<batch_id>/results": DESK,
     "stores/<store_id>/mappings": DIRECTOR,
+    "stores/<store_id>/operations": DIRECTOR,
+    "stores/<store_id>/operations/<slug>": DIRECTOR,
     "imports/<import_id>": DESK,
     "results/<result_id>": DESK,
     "results/<result_id>/file": DESK,
@@ -378,6 +380,7 @@ def body(path: str) -> dict[str, Any]:
         "batches": {"title": "x", "template": "product-copy", "audience": "staff"},
         "invitations": {"email": "x@example.jp", "role": "staff"},
         "pool-links": {"name": "x"},
+        "operations": {"name": "x", "group": "orders"},
         "mappings": {
             "name": "x",
             "header": ["sku", "title"],

@@ -11,7 +11,7 @@ from tasks.domain import (
     batches,
     hold,
     imports,
-    later_checks,,
+    later_checks,
     manuals,
     operations,
     pilot,
@@ -162,6 +162,4 @@ def _later_check(cast: Cast, start: datetime) -> None:
 def _plan(cast: Cast, start: datetime) -> None:
     said = {"new-listing": {"volume": 40}}
     operations.change_operations(store_id=cast.store.pk, changes=said, by=cast.aya, now=start)
-    operations.set_terms(
-        store_id=cast.store.pk, hourly_wage=1800, review_percent=10, by=cast.aya, now=start
-    )
+    operations.set_terms(store_id=cast.store.pk, hourly_wage=1800, review_percent=10, by=cast.aya, now=start)
