@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from frontend.demo import people as cast
+from frontend.demo.day import OWN
 from frontend.demo.products import KINDS, STORE, answer_for, products
 from tests.browser.conftest import PageFactory
 from tests.browser.person import Axe, Person
@@ -149,6 +150,7 @@ def _data() -> list[str]:
     found = {
         STORE,
         cast.COMPANY,
+        OWN,
         "商品説明の追加（秋の新商品）",
         "商品文の見直し（定番のうつわ）",
         "店",
