@@ -106,11 +106,16 @@ def _cell(name: str, row: Row, figure: Figure, value: str, problem: str) -> Cell
     return Cell(
         name=f"{name}.{row.slug}",
         value=value,
-        placeholder=shown(figure.fallback) if figure.fallback is not None else "",
+        placeholder=_grouped(figure.fallback),
         source=figure.source,
         measured=shown(measured) if measured is not None else "",
         problem=problem,
     )
+
+
+def _grouped(value: Decimal | None) -> str:
+    """As people write it: 4,750."""
+    return "" if value is None else f"{int(value):,}" if value == int(value) else shown(value)
 
 
 def signed_yen(amount: int | None) -> str:
