@@ -42,12 +42,7 @@ def told(cast: Cast, data: str | bytes) -> list[tuple[str, str]]:
 
 
 def test_operations_are_named_by_number_or_in_either_language(cast: Cast) -> None:
-    data = '業務,件数,分\r\n1,１２０,2.5\r\n価格の更新,"1,300",\r\nprice UPDATE 2,1,1\r\n'
-    with pytest.raises(Invalid):
-        take(cast, data)
-    data = (
-        '業務,件数,分\r\n1,１２０,2.5\r\n価格の更新,"1,300",\r\nFIRST reply draft,90,8\r\nmarketing,20,\r\n'
-    )
+    data = '業務,件数,分\n1,１２０,2.5\n価格の更新,"1,300",\nFIRST reply draft,90,8\nmarketing,20,\n'
     assert take(cast, data) == 4
     assert stored() == {
         "new-listing": (120, 2.5),
@@ -110,7 +105,7 @@ def test_every_bad_row_is_told_with_its_column_and_nothing_is_saved(cast: Cast) 
     [
         (b"", "file_empty"),
         (b"PK\x03\x04 no workbook", "file_zip"),
-        (b'1,"5,5\n', "quote_unterminated"),
+        ('業務,件数,分\n1,"5,5\n', "quote_unterminated"),
         ("業務,件数,分\n", "nothing_read"),
         (b"1,5,5\n" * (FILE_MAX // 6 + 1), "file_too_big"),
         ("1,5,5\n" * 1002, "too_many_rows"),
