@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -121,7 +122,7 @@ def test_what_another_director_changed_meanwhile_stays(cast: Cast, aya: Client) 
     )
     aya.post(url(cast, "operations_save"), {**sent, "minutes.new-listing": "3"})
     found = {row.slug: row for row in StoreOperation.objects.all()}
-    assert (found["new-listing"].volume, found["new-listing"].minutes) == (5, 3)
+    assert (found["new-listing"].volume, found["new-listing"].minutes) == (5, Decimal(3))
     assert found["catch-copy"].volume == 6
 
 

@@ -20,9 +20,13 @@ pytestmark = pytest.mark.django_db
 GIFT = {"name": "ギフト包装", "group": "orders"}
 
 
-def change(cast: Cast, by: str = "aya", **changes: Any) -> list[StoreOperation]:
+def change(cast: Cast, **changes: Any) -> list[StoreOperation]:
+    return change_as(cast, "aya", **changes)
+
+
+def change_as(cast: Cast, who: str, **changes: Any) -> list[StoreOperation]:
     said = {slug.replace("_", "-"): values for slug, values in changes.items()}
-    return change_operations(store_id=cast.store.pk, changes=said, by=getattr(cast, by), now=now())
+    return change_operations(store_id=cast.store.pk, changes=said, by=getattr(cast, who), now=now())
 
 
 def add(cast: Cast, **more: Any) -> StoreOperation:
@@ -36,7 +40,12 @@ def codes(refused: pytest.ExceptionInfo[Invalid]) -> dict[str, str]:
 def test_a_director_says_what_differs_and_takes_it_back(cast: Cast) -> None:
     change(cast, new_listing={"volume": "1,200", "minutes": "2.5", "price": 80, "pii": "P1", "core": "1"})
     row = StoreOperation.objects.get()
-    assert (row.slug, row.volume, row.minutes, row.price) == ("new-listing", 1200, Decimal("2.5"), 80)
+    assert (row.slug, row.volume, row.minutes, row.price) == (
+        "new-listing",
+        1200,
+        Decimal("2.5"),
+        Decimal(80),
+    )
     assert (row.pii, row.core, row.changed_by) == ("P1", True, cast.aya)
     change(cast, new_listing={"volume": "", "core": "", "pii": ""})
     row.refresh_from_db()
@@ -59,7 +68,7 @@ def test_a_change_is_told_to_the_stores_desk_and_what_equals_is_not(cast: Cast) 
 def test_only_directors_of_the_store_may(cast: Cast, who: str, refusal: type[Exception]) -> None:
     user = getattr(cast, who)
     with pytest.raises(refusal):
-        change(cast, who, new_listing={"volume": 5})
+        change_as(cast, who, new_listing={"volume": 5})
     with pytest.raises(refusal):
         add_operation(store_id=cast.store.pk, raw=GIFT, by=user, now=now())
     with pytest.raises(refusal):
@@ -97,7 +106,7 @@ def test_a_store_adds_renames_and_hides_its_own(cast: Cast) -> None:
     first, second = add(cast, volume=30), add(cast, name="検品", pii="P2", core="1")
     assert (first.slug, first.core, first.pii, first.volume) == ("own-1", False, "P0", 30)
     assert (second.slug, second.core, second.pii) == ("own-2", True, "P2")
-    change(cast, **{"own-1": {"name": "のし", "hidden": True}})
+    change(cast, own_1={"name": "のし", "hidden": True})
     first.refresh_from_db()
     assert (first.name, first.hidden) == ("のし", True)
 
@@ -126,7 +135,7 @@ def test_an_own_operation_needs_a_name_of_its_own(cast: Cast, more: Any, found: 
 def test_what_is_own_cannot_lose_what_it_needs(cast: Cast) -> None:
     add(cast)
     with pytest.raises(Invalid) as refused:
-        change(cast, **{"own-1": {"name": "", "pii": "", "core": None}})
+        change(cast, own_1={"name": "", "pii": "", "core": None})
     assert set(codes(refused).values()) == {"required"}
 
 

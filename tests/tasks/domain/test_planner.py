@@ -51,7 +51,7 @@ def test_a_new_store_sees_the_catalogue_as_estimates(cast: Cast) -> None:
     assert (found.terms, found.terms_given, found.begun) == (DEFAULTS, False, False)
     assert {one.volume.source for one in found.rows} == {Source.ESTIMATE}
     first = found.rows[0]
-    assert (first.slug, first.volume.value, first.price.value) == ("new-listing", 60, 125)
+    assert (first.slug, first.volume.value, first.price.value) == ("new-listing", Decimal(60), Decimal(125))
     assert first.sums.hours == 8
     assert len(found.next) == 3
 
@@ -59,8 +59,12 @@ def test_a_new_store_sees_the_catalogue_as_estimates(cast: Cast) -> None:
 def test_what_a_store_says_stands_before_estimates_and_goes_back(cast: Cast) -> None:
     change(cast, new_listing={"volume": 600, "price": "80"})
     found = row(cast, "new-listing")
-    assert (found.volume.value, found.volume.source, found.volume.fallback) == (600, Source.OWN, 60)
-    assert (found.price.value, found.minutes.source) == (80, Source.ESTIMATE)
+    assert (found.volume.value, found.volume.source, found.volume.fallback) == (
+        Decimal(600),
+        Source.OWN,
+        Decimal(60),
+    )
+    assert (found.price.value, found.minutes.source) == (Decimal(80), Source.ESTIMATE)
     assert plan(cast).next[0].slug == "new-listing"
     change(cast, new_listing={"volume": ""})
     assert row(cast, "new-listing").volume.source is Source.ESTIMATE
@@ -69,13 +73,13 @@ def test_what_a_store_says_stands_before_estimates_and_goes_back(cast: Cast) -> 
 def test_zero_is_a_figure_too(cast: Cast) -> None:
     change(cast, new_listing={"volume": 0})
     found = row(cast, "new-listing")
-    assert (found.volume.value, found.sums.hours, found.suggested) == (0, 0, False)
+    assert (found.volume.value, found.sums.hours, found.suggested) == (Decimal(0), Decimal(0), False)
 
 
 def test_terms_are_the_stores_own(cast: Cast) -> None:
     set_terms(store_id=cast.store.pk, hourly_wage=3000, review_percent=50, by=cast.aya, now=now())
     found = row(cast, "new-listing").sums
-    assert (found.in_house, found.freed) == (24_000, 4)
+    assert (found.in_house, found.freed) == (24_000, Decimal(4))
 
 
 @pytest.mark.parametrize(
@@ -118,9 +122,9 @@ def test_a_stores_own_operation_is_reckoned_like_the_others(cast: Cast) -> None:
     add_operation(store_id=cast.store.pk, raw={"name": "Odds", "group": "orders"}, by=cast.aya, now=now())
     found = plan(cast)
     assert found.next[0].slug == "own-1"
-    assert (str(found.next[0].name), found.next[0].sums.hours) == ("Gift notes", 40)
+    assert (str(found.next[0].name), found.next[0].sums.hours) == ("Gift notes", Decimal(40))
     bare = next(one for one in found.rows if one.slug == "own-2")
-    assert (bare.volume.source, bare.sums.hours, bare.suggested) == (Source.NONE, 0, False)
+    assert (bare.volume.source, bare.sums.hours, bare.suggested) == (Source.NONE, Decimal(0), False)
     orders = [one.slug for one in found.rows if one.group == "orders"]
     assert orders[-2:] == ["own-1", "own-2"]
 
@@ -131,12 +135,12 @@ def test_measured_minutes_and_prices_replace_estimates(cast: Cast) -> None:
     found = row(cast, COPY)
     assert found.measured is not None
     assert (found.measured.done, found.measured.approved, found.measured.whole) == (3, 100, False)
-    assert (found.minutes.value, found.minutes.source) == (9, Source.MEASURED)
-    assert (found.price.value, found.price.source) == (150, Source.MEASURED)
+    assert (found.minutes.value, found.minutes.source) == (Decimal(9), Source.MEASURED)
+    assert (found.price.value, found.price.source) == (Decimal(150), Source.MEASURED)
     # Three tasks since this morning are no month's volume.
     assert found.volume.source is Source.ESTIMATE
     change(cast, **{COPY: {"minutes": 12}})
-    assert (row(cast, COPY).minutes.value, row(cast, COPY).minutes.fallback) == (12, 9)
+    assert (row(cast, COPY).minutes.value, row(cast, COPY).minutes.fallback) == (Decimal(12), Decimal(9))
 
 
 def test_a_whole_month_measures_the_volume(cast: Cast) -> None:
@@ -147,14 +151,14 @@ def test_a_whole_month_measures_the_volume(cast: Cast) -> None:
     # Three quarters of its forty days lie within the last thirty.
     assert found.measured is not None
     assert (found.measured.whole, found.measured.done) == (True, 2)
-    assert (found.volume.value, found.volume.source) == (2, Source.MEASURED)
+    assert (found.volume.value, found.volume.source) == (Decimal(2), Source.MEASURED)
     assert row(cast, COPY, now() + 400 * DAY).measured is not None
 
 
 def test_staff_work_measures_minutes_and_no_price(cast: Cast) -> None:
     approved(make_batch(cast, count=2), cast.ben, cast, 7)
     found = row(cast, COPY)
-    assert (found.minutes.value, found.price.source) == (7, Source.ESTIMATE)
+    assert (found.minutes.value, found.price.source) == (Decimal(7), Source.ESTIMATE)
 
 
 def test_rejected_work_lowers_the_rate(cast: Cast) -> None:

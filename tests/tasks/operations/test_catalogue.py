@@ -1,5 +1,6 @@
 """The file of operations is complete and sound; a wrong one is refused with its operation named."""
 
+from decimal import Decimal
 from importlib.resources import files
 
 import pytest
@@ -53,7 +54,7 @@ def test_a_price_per_character_becomes_one_per_unit() -> None:
     copy = catalogue()["description-copy"]
     assert copy.per_character is not None
     assert copy.price is not None
-    assert (copy.price.low, copy.price.high) == (150, 900)
+    assert (copy.price.low, copy.price.high) == (Decimal(150), Decimal(900))
 
 
 def test_named_templates_are_shipped() -> None:
