@@ -15,7 +15,8 @@ from tasks.errors import Missing, RoleMissing
 from tasks.models import StoreOperation, StorePlan
 from tests.factories import Cast
 
-pytestmark = pytest.mark.django_db
+# Constraints are the database's.
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 GIFT = {"name": "ギフト包装", "group": "orders"}
 

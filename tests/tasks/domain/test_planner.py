@@ -17,7 +17,8 @@ from tasks.operations import DataClass, WorkForm
 from tasks.operations.sums import Advice
 from tests.factories import Cast, make_approved, make_batch, make_submission
 
-pytestmark = pytest.mark.django_db
+# Reads with a statement of its own.
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 COPY = "description-copy"
 DAY = timedelta(days=1)
