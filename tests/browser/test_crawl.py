@@ -20,7 +20,7 @@ JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 WORD = re.compile(r"[A-Za-z]{3,}")
 # Words that are the same in Japanese: names, formats, keys of the keyboard, and what is data.
 SAME_IN_JAPANESE = re.compile(
-    r"Tencho|English|Shopify|CSV|JSON Lines|JSON|SEO|API|HTML|Ctrl|Enter|Esc|Tab|JPEG|PNG|WebP"
+    r"Tencho|English|Shopify|SKU|CSV|JSON Lines|JSON|SEO|API|HTML|Ctrl|Enter|Esc|Tab|JPEG|PNG|WebP"
     r"|Chrome|Linux|TSV|Markdown|UTF-8|CP932|Shift_JIS"
     r"|[\w.-]+@[\w.-]+|[\w.-]+\.(csv|jsonl|jpg)|[a-z]+(-[a-z]+)+|Asia/Tokyo|JST|Active|active"
 )
