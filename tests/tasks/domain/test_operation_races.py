@@ -1,5 +1,6 @@
 """Two directors at the planner at the same moment, on two real connections."""
 
+from decimal import Decimal
 from functools import partial
 
 import pytest
@@ -35,7 +36,7 @@ def test_changes_of_two_fields_both_stay(cast: Cast) -> None:
     act = partial(change_operations, store_id=cast.store.pk, by=cast.aya, now=now())
     said = [{"new-listing": {"volume": 5}}, {"new-listing": {"minutes": 3}}]
     assert at_once(*(partial(act, changes=one) for one in said)) == ["", ""]
-    assert StoreOperation.objects.values_list("volume", "minutes").get() == (5, 3)
+    assert StoreOperation.objects.values_list("volume", "minutes").get() == (5, Decimal(3))
 
 
 def test_a_template_goes_to_one_operation(cast: Cast) -> None:
