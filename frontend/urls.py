@@ -5,6 +5,7 @@ urlpatterns = [
     path("", include("frontend.batches.urls")),
     path("", include("frontend.library.urls")),
     path("", include("frontend.questions.urls")),
+    path("", include("frontend.planner.urls")),
     path("", include("frontend.work.urls")),
     path("", include("frontend.review.urls")),
     path("", include("frontend.reports.urls")),

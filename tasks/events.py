@@ -74,3 +74,5 @@ for _name in ("created", "archived", "unarchived"):
     register(f"template.{_name}", {"template"})
 register("upload.kept", {"upload"})
 register("mapping.saved", {"mapping"})
+register("operation.changed", {"store", "operation"})
+register("plan.changed", {"store"})

@@ -106,6 +106,7 @@ def make_tenants() -> Tenants:
         ).pk,
         "token": invited.path.split("/")[2],
         "store_id": cast.store.pk,
+        "slug": "new-listing",
         "question_id": _asked(crowd, cast),
         "repair_id": _repair_of(unpublished, cast),
         "later_check_id": _looked_through(waiting, cast),

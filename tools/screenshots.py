@@ -36,6 +36,8 @@ PICTURES = (
     Picture("home-en", "aya", "en", 1280, 800, "/"),
     Picture("templates-ja", "aya", "ja", 1280, 800, "/templates/"),
     Picture("templates-en", "aya", "en", 1280, 800, "/templates/"),
+    Picture("operations-ja", "aya", "ja", 1280, 800, "/operations/"),
+    Picture("operations-en", "aya", "en", 1280, 800, "/operations/"),
     Picture("board-ja", "aya", "ja", 1280, 800, "/batches/", ".rows a >> text=商品説明の追加"),
     Picture("review-ja", "dai", "ja", 1280, 800, "/review/", "[data-row] a.row-link"),
     Picture("review-en", "dai", "en", 1280, 800, "/review/", "[data-row] a.row-link"),

@@ -33,8 +33,13 @@ def new(request: HttpRequest) -> HttpResponse:
     stores = stores_of(person(request), now(), *DIRECT_ROLES).select_related("company").order_by("pk")
     if not stores:
         raise RoleMissing
+    templates = _templates(stores)
     form = NewBatchForm(
-        request.POST or None, request.FILES or None, stores=stores, templates=_templates(stores)
+        request.POST or None,
+        request.FILES or None,
+        initial=_asked_for(request, stores, templates),
+        stores=stores,
+        templates=templates,
     )
     if request.method == "POST" and form.is_valid():
         batch = _create(request, form)
@@ -49,6 +54,17 @@ def _templates(stores: QuerySet[Store]) -> QuerySet[Template]:
     found = templates_of([store.company for store in stores])
     by_key = {template.key: template for template in sorted(found, key=lambda t: t.company_id is not None)}
     return Template.objects.filter(pk__in=[template.pk for template in by_key.values()]).order_by("key")
+
+
+def _asked_for(
+    request: HttpRequest, stores: QuerySet[Store], templates: QuerySet[Template]
+) -> dict[str, Any]:
+    """The template and store that the address names, where the reader may choose them."""
+    template, store = request.GET.get("template", ""), request.GET.get("store", "")
+    return {
+        "template": next((one.key for one in templates if one.key == template), None),
+        "store": next((one.pk for one in stores if str(one.pk) == store), None),
+    }
 
 
 def _create(request: HttpRequest, form: NewBatchForm) -> Batch:

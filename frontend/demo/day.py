@@ -9,12 +9,47 @@ from frontend.demo.pictures import picture
 from frontend.demo.products import answer_for, products
 from jobs.runner import run_pending
 from kernel.clock import now as present
-from tasks.domain import batches, claim, draft, imports, review, submit, uploads
+from tasks.domain import batches, claim, draft, imports, operations, review, submit, uploads
 from tasks.domain.batches import Terms
 from tasks.models import Assignment, Batch
 
 BY_HANDLE = {product.handle: product for product in products()}
 People = dict[str, User]
+
+
+# What the director has entered in the plan so far: slug → units a month, minutes and yen per unit.
+PLANNED: dict[str, dict[str, object]] = {
+    "new-listing": {"volume": 48, "minutes": 9, "price": 130},
+    "title-rewrite": {"volume": 120, "minutes": 5},
+    "description-copy": {"volume": 96},
+    "background-removal": {"volume": 260, "minutes": 5},
+    "price-update": {"volume": 350},
+    "order-check": {"volume": 740, "minutes": "2.5"},
+    "shipping-file": {"volume": 740},
+    "first-reply": {"volume": 180, "minutes": 7},
+    "review-reply": {"volume": 65},
+    "port-listing": {"hidden": True},
+    "listing-translation": {"hidden": True},
+    "general-management": {"volume": 45},
+}
+
+OWN = "のし・ギフト対応の確認"
+
+
+def plan(store: Store, director: User) -> None:
+    """The planner as a director leaves it after a first look, with one operation of the shop's own."""
+    now = present()
+    operations.set_terms(store_id=store.pk, hourly_wage=1_600, review_percent=20, by=director, now=now)
+    operations.change_operations(store_id=store.pk, changes=PLANNED, by=director, now=now)
+    own = {
+        "name": "のし・ギフト対応の確認",
+        "group": "orders",
+        "pii": "P1",
+        "volume": 90,
+        "minutes": 2,
+        "price": 25,
+    }
+    operations.add_operation(store_id=store.pk, raw=own, by=director, now=now)
 
 
 def hang_pictures(store: Store, director: User) -> dict[str, str]:

@@ -40,12 +40,18 @@
     }
   }
 
+  // Along the strip alone: the page itself stays at its top.
+  function centre(tab, strip) {
+    const [inner, outer] = [tab.getBoundingClientRect(), strip.getBoundingClientRect()];
+    strip.scrollLeft += inner.left + inner.width / 2 - (outer.left + outer.width / 2);
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
     showCounters();
     countDown();
     setInterval(countDown, 15000);
     const here = document.querySelector(".tabs [aria-current]");
-    if (here) here.scrollIntoView({ block: "nearest", inline: "center" });
+    if (here) centre(here, here.closest(".tabs"));
     const counters = document.querySelector('[data-region="/counters/"]');
     if (counters) counters.dispatchEvent(new Event("region:refresh", { bubbles: true }));
   });

@@ -136,6 +136,7 @@ def here(context: Context, prefix: str) -> SafeString:
     """Marks the navigation entry of the present page."""
     # A task in hand is one's own work, though its address stands below the work to be found.
     path = re.sub(r"^/work/\d+/", "/my-work/", context["request"].path)
+    path = re.sub(r"^/stores/\d+/operations/", "/operations/", path)
     current = path == prefix if prefix == "/" else path.startswith(prefix)
     return mark_safe('aria-current="page"') if current else mark_safe("")
 

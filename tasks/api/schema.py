@@ -50,7 +50,9 @@ class TenchoSchema(AutoSchema):
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
         number = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
-        return [{"in": "path", "name": name, "schema": number, "required": True} for name in variables]
+        slug = {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"}
+        kinds = {name: slug if name == "slug" else number for name in variables}
+        return [{"in": "path", "name": name, "schema": kinds[name], "required": True} for name in variables]
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         found: dict[str, Any] = super()._get_response_bodies(direction)

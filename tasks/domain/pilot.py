@@ -5,7 +5,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Count, Max, Min
@@ -17,6 +17,7 @@ from jobs import stopping
 from kernel.errors import Conflict
 from tasks import jobs, topics
 from tasks.domain import batches, counts, waiting
+from tasks.domain.measured import typical_minutes
 from tasks.domain.one_by_one import one_by_one
 from tasks.models import Assignment, Batch, Step, Submission, Task
 from tasks.states import RUNNING_BATCH, AssignmentState, BatchState, PauseReason, TaskState
@@ -164,15 +165,9 @@ def result_of(step: Step) -> Result | None:
         returned=rows.filter(rounds__gt=0).count(),
         rejected=states[AssignmentState.REJECTED],
         reported=states[AssignmentState.REPORTED] + states[AssignmentState.SETTLED],
-        minutes=_typical_minutes([at - claimed for _last, at, claimed in looked_at]),
+        minutes=typical_minutes([at - claimed for _last, at, claimed in looked_at]),
         failing=_failing([last for last, _at, _claimed in looked_at]),
     )
-
-
-def _typical_minutes(spans: list[timedelta]) -> int | None:
-    if not spans:
-        return None
-    return max(1, round(sorted(spans)[len(spans) // 2].total_seconds() / 60))
 
 
 def _failing(submission_ids: list[int]) -> list[tuple[object, int]]:

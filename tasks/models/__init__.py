@@ -2,6 +2,7 @@ from tasks.models.assignment import Assignment, DraftAlternative, Report
 from tasks.models.batch import Batch, Step
 from tasks.models.counts import TaskCount, TaskCountDelta
 from tasks.models.later_check import LaterCheck, LaterFinding
+from tasks.models.operation import StoreOperation, StorePlan
 from tasks.models.question import Question, Reply
 from tasks.models.release import Drift, Release, ReleaseCell
 from tasks.models.repair import Repair, RepairPlan
@@ -32,6 +33,8 @@ __all__ = [
     "Review",
     "Slot",
     "Step",
+    "StoreOperation",
+    "StorePlan",
     "Submission",
     "TakenValue",
     "Task",

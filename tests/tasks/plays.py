@@ -13,6 +13,7 @@ from tasks.domain import (
     imports,
     later_checks,
     manuals,
+    operations,
     pilot,
     releases,
     repair,
@@ -45,6 +46,7 @@ def everything_happens(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     _corrected_manual(cast, start)
     _template(cast, start)
     _later_check(cast, start)
+    _plan(cast, start)
 
 
 def _working_life(cast: Cast, start: datetime) -> None:
@@ -155,3 +157,9 @@ def _later_check(cast: Cast, start: datetime) -> None:
         pass
     broken = later_checks.start(submission_id=answer.pk, check=check, by=cast.aya, now=start)
     later_checks.give_up(later_check_id=broken.pk, now=start)
+
+
+def _plan(cast: Cast, start: datetime) -> None:
+    said = {"new-listing": {"volume": 40}}
+    operations.change_operations(store_id=cast.store.pk, changes=said, by=cast.aya, now=start)
+    operations.set_terms(store_id=cast.store.pk, hourly_wage=1800, review_percent=10, by=cast.aya, now=start)

@@ -34,6 +34,8 @@ ROOM = (
     "template.",
     "upload.",
     "later_check.",
+    "operation.",
+    "plan.",
 )
 OURS = {name for name in EVENTS if name.startswith(ROOM)}
 

@@ -24,6 +24,7 @@ class Command(BaseCommand):
             pictures = day.hang_pictures(store, cast["aya"])
         source = shopify_csv(pictures)
         day.play(store, cast, source)
+        day.plan(store, cast["aya"])
         while dispatch_once():
             pass
         while run_readers():
