@@ -1,5 +1,6 @@
-"""What the file itself asks of the answers that go back into it, as machine checks told while typing: of a mapped
-table the rules of its columns, of a mall's export its limits and its encoding.
+"""What the file itself asks of the answers that go back into it, as machine checks told while typing.
+
+Of a mapped table these are the rules of its columns, of a mall's export its limits and its encoding.
 """
 
 from collections.abc import Iterator
