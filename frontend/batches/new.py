@@ -1,5 +1,6 @@
 """Step one: which store, which work, which file."""
 
+import re
 from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any, NamedTuple
@@ -45,6 +46,11 @@ class Group(NamedTuple):
     label: Promise
     templates: list[Template]
     is_open: bool
+
+    @property
+    def names(self) -> list[str]:
+        """What is inside, without what the titles add in brackets."""
+        return [re.split(r"\s*[（(]", template.title)[0] or template.title for template in self.templates]
 
 
 @login_required

@@ -69,6 +69,12 @@ def load_shipped() -> tuple[ShippedTemplate, ...]:
     return tuple(_load(name) for name in _NAMES)
 
 
+def position(key: str) -> int:
+    """Where a shipped template stands among all; behind them for one that no longer ships."""
+    keys = [template.key for template in load_shipped()]
+    return keys.index(key) if key in keys else len(keys)
+
+
 def _load(name: str) -> ShippedTemplate:
     folder = files(__name__)
     raw = tomllib.loads(folder.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
