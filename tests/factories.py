@@ -21,9 +21,13 @@ from jobs.runner import run_pending
 from kernel.clock import now
 from tasks.domain import batches, claim, imports, review, submit, uploads
 from tasks.models import Assignment, Batch, Import, Submission, Upload
+from tasks.shipped import load_shipped
 from workers.models import PoolMember, WorkerProfile
 
 LAYOUTS = {layout.dialect: layout for layout in product_layouts()}
+
+# Keys of the templates that every installation has.
+SHIPPED = {template.key for template in load_shipped()}
 
 Row = dict[str, str]
 

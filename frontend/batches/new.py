@@ -1,7 +1,9 @@
 """Step one: which store, which work, which file."""
 
+import re
+from collections.abc import Iterable
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -9,6 +11,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.domain.queries import stores_of
@@ -24,7 +28,29 @@ from tasks.domain.templates import templates_of
 from tasks.errors import RoleMissing
 from tasks.models import Batch, Template
 from tasks.rules import DIRECT_ROLES
+from tasks.shipped import Area, load_shipped
 from tasks.states import Audience
+
+AREAS: dict[Area, Promise] = {
+    Area.TEXT: _("Texts"),
+    Area.ATTRIBUTES: _("Attributes and categories"),
+    Area.PICTURES: _("Pictures"),
+    Area.PRICE_STOCK: _("Prices and stock"),
+    Area.AUDIT: _("Checking and taking down"),
+}
+
+
+class Group(NamedTuple):
+    """The templates of one area of work, or the shop's own. `is_open`: shown without being asked for."""
+
+    label: Promise
+    templates: list[Template]
+    is_open: bool
+
+    @property
+    def names(self) -> list[str]:
+        """What is inside, without what the titles add in brackets."""
+        return [re.split(r"\s*[（(]", template.title)[0] or template.title for template in self.templates]
 
 
 @login_required
@@ -45,7 +71,14 @@ def new(request: HttpRequest) -> HttpResponse:
         batch = _create(request, form)
         _take_file(request, batch, form)
         return redirect("batch_source", batch.pk)
-    context = {"form": form, "stores": stores, "stages": stepper("file")}
+    chosen, groups = _groups(form)
+    context = {
+        "form": form,
+        "stores": stores,
+        "stages": stepper("file"),
+        "groups": groups,
+        "chosen": chosen,
+    }
     return render(request, "batches/new.html", context, status=422 if form.errors else 200)
 
 
@@ -65,6 +98,29 @@ def _asked_for(
         "template": next((one.key for one in templates if one.key == template), None),
         "store": next((one.pk for one in stores if str(one.pk) == store), None),
     }
+
+
+def _groups(form: NewBatchForm) -> tuple[str, list[Group]]:
+    """Which template is chosen at first, and all of them by area: the shop's own first, then the shipped."""
+    templates = list(form.fields["template"].queryset)  # type: ignore[attr-defined]
+    shipped = {template.key: template for template in templates if template.company_id is None}
+    sorted_: list[tuple[Promise, list[Template]]] = [
+        (_("Your own"), [template for template in templates if template.company_id is not None])
+    ]
+    for area, label in AREAS.items():
+        keys = [one.key for one in load_shipped() if one.area is area]
+        sorted_.append((label, [shipped[key] for key in keys if key in shipped]))
+    sorted_ = [(label, found) for label, found in sorted_ if found]
+    chosen = str(form["template"].value() or "") or _first(found for _label, found in sorted_)
+    groups = [
+        Group(label, found, is_open=number == 0 or any(one.key == chosen for one in found))
+        for number, (label, found) in enumerate(sorted_)
+    ]
+    return chosen, groups
+
+
+def _first(groups: Iterable[list[Template]]) -> str:
+    return next((template.key for found in groups for template in found), "")
 
 
 def _create(request: HttpRequest, form: NewBatchForm) -> Batch:

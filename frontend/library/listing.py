@@ -25,6 +25,7 @@ from tasks.domain.template_file import FILE_MAX
 from tasks.errors import Missing
 from tasks.models import Step, TemplateDraft, TemplateVersion
 from tasks.rules import DIRECT_ROLES
+from tasks.shipped import position
 
 PAGE = 50
 TABS = (("", gettext_lazy("In use")), ("archived", gettext_lazy("Archived")))
@@ -48,7 +49,7 @@ def _context(request: HttpRequest, **more: Any) -> dict[str, Any]:
     page = paging.page(
         rows.filter(company__isnull=False), key=["-id"], after=request.GET.get("after"), limit=PAGE
     )
-    shipped = list(rows.filter(company=None).order_by("key")) if not show else []
+    shipped = sorted(rows.filter(company=None), key=lambda one: position(one.key)) if not show else []
     versions = TemplateVersion.objects.defer("manual_ja", "manual_en", "form", "checks").in_bulk(
         [one.newest for one in [*page.items, *shipped] if one.newest]
     )

@@ -10,7 +10,7 @@ from realtime.tickets import redeem
 from tasks.domain import claim, templates
 from tasks.models import Template, TemplateVersion
 from tests import factories
-from tests.factories import Cast, make_batch
+from tests.factories import SHIPPED, Cast, make_batch
 from tests.tasks.api.client import Api
 
 
@@ -31,10 +31,10 @@ def test_templates_are_the_shipped_ones_and_ones_own(cast: Cast) -> None:
     templates.publish_version(template=own, content={**content, "manual_en": "# New"}, by=cast.aya)
     Template.objects.create(company=cast.company, key="empty", title_ja="空", title_en="Empty")
     seen = {one["key"]: one for one in Api(cast.aya).get("templates").ok()["items"]}
-    assert set(seen) == {"product-copy", "own"}
+    assert set(seen) == {*SHIPPED, "own"}
     assert (seen["own"]["version"], seen["own"]["manual"]["en"]) == (2, "# New")
     for other in (cast.gen, cast.chie):
-        assert {one["key"] for one in Api(other).get("templates").ok()["items"]} == {"product-copy"}
+        assert {one["key"] for one in Api(other).get("templates").ok()["items"]} == SHIPPED
 
 
 def test_events_are_those_of_ones_own_topics(cast: Cast) -> None:
