@@ -1,6 +1,8 @@
 """`live.js` in Chromium, against a server and a socket played by the test."""
 
 import json
+import math
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -141,14 +143,16 @@ def test_a_burst_of_changes_is_one_fetch_of_its_region_alone(played: Played) -> 
 
 def test_steady_changes_are_fetched_at_most_every_300_ms_and_the_last_is_shown(played: Played) -> None:
     played.fetched.clear()
+    begun = time.monotonic()
     for number in range(20):
         played.change("/board/", f"change {number}")
         played.tell("batch.1")
         played.page.wait_for_timeout(50)
+    took_ms = (time.monotonic() - begun) * 1000
     expect(board(played)).to_have_text("change 19")
     played.settle()
-    # A second of changes: the first at once, then one each 300 ms, and the last.
-    assert 3 <= len(played.fetched) <= 6
+    # A second of changes, more on a busy machine: the first at once, then one each 300 ms, and the last.
+    assert 3 <= len(played.fetched) <= 2 + math.ceil(took_ms / 300)
 
 
 def test_changed_rows_are_marked_and_focus_and_scrolling_stay(played: Played) -> None:

@@ -193,8 +193,9 @@ def write(worker: Person, number: int) -> None:
     page.fill("[name=answer-field_2]", note + ("😀" if number == 0 else ""))
     expect(page.locator("[data-autosave]")).to_have_attribute("data-state", "saved", timeout=5_500)
     if number == 0:
-        # What the shop's encoding lacks is said before it is handed in.
-        page.click("#task-form button[name=then][value=stay]")
+        # What the shop's encoding lacks is said while typing, and by the server where somebody hands it in.
+        with page.expect_navigation():
+            page.click("#task-form button[name=then][value=stay]")
         expect(page.locator("[data-field=field_2]")).to_contain_text("😀")
         worker.look()
         page.fill("[name=answer-field_2]", note)
