@@ -362,6 +362,9 @@
         found.push([...finding, check.blocking !== false]);
       }
     }
+    if (window.tenchoReleased) {
+      await window.tenchoReleased();
+    }
     if (latest.get(control) !== turn) {
       return;
     }

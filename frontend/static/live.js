@@ -129,6 +129,7 @@
     if (answer.status !== 200) return;
     const html = await answer.text();
     await untilUntouched(element);
+    if (window.tenchoReleased) await window.tenchoReleased();
     if (!element.isConnected) return;
     replace(element, html);
     element.dataset.etag = answer.headers.get("ETag") || "";

@@ -59,6 +59,30 @@
     showCounters();
     countDown();
   });
+  // While something is pressed, nothing may move under it: the press would end beside it, and nothing happen.
+  // `await window.tenchoReleased()` before words come or go. A click follows the end of a touch a little later.
+  const CLICK_MS = 50;
+  const LONGEST_PRESS_MS = 2000;
+  let pressed = null;
+  let letGo = null;
+  let letGoTimer = 0;
+  window.tenchoReleased = () => pressed;
+
+  function released() {
+    pressed = null;
+    letGo();
+  }
+
+  function held(forMs) {
+    if (!pressed) pressed = new Promise((done) => (letGo = done));
+    clearTimeout(letGoTimer);
+    letGoTimer = setTimeout(released, forMs);
+  }
+
+  document.addEventListener("pointerdown", () => held(LONGEST_PRESS_MS), { capture: true, passive: true });
+  for (const end of ["pointerup", "pointercancel"]) {
+    document.addEventListener(end, () => pressed && held(CLICK_MS), { capture: true, passive: true });
+  }
   document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") closeMenus(null);
