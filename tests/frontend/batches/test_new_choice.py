@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.test import Client
 
 from kernel.clock import now
 from tasks.domain.template_make import copy_template
@@ -13,7 +14,7 @@ from tests.factories import SHIPPED
 pytestmark = pytest.mark.django_db
 
 
-def page(client) -> str:
+def page(client: Client) -> str:
     return client.get("/batches/new/").content.decode()
 
 
