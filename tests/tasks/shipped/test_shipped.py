@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from exchange.layout import product_layouts
 from tasks.answers.checks import blocking_failures, parse_checks, run_checks
 from tasks.answers.form import Field
 from tasks.answers.lists import parse_checklist, parse_inputs
@@ -21,15 +22,8 @@ from tests.tasks.shipped.samples import SAMPLES, Answer
 
 TEMPLATES = {template.key: template for template in load_shipped()}
 KEYS = list(TEMPLATES)
-# What the columns of shops' files are called inside Tencho, as far as templates fill them.
-LOGICAL = frozenset(
-    {
-        *("title", "description", "catch_copy", "abstract", "short_description", "tags", "search_words"),
-        *("seo_title", "seo_description", "category", "genre_id", "product_category", "type", "vendor"),
-        *("price", "compare_at_price", "sale_price", "sale_start", "sale_end", "inventory_quantity"),
-        *("image_alt", "barcode", "sku", "status", "published"),
-    }
-)
+# What the columns of the malls' files are called inside Tencho.
+LOGICAL = {logical for layout in product_layouts() for logical in layout.columns}
 
 
 def caught(template: ShippedTemplate, answer: Answer, *, also_warnings: bool = False) -> set[str]:
