@@ -1,5 +1,6 @@
 """The embedded server: Daphne, dispatcher, live pages and job runner in one process."""
 
+import ctypes
 import signal
 import time
 from argparse import ArgumentParser
@@ -28,6 +29,10 @@ GRACE = 8.0
 GRACE_OF_SOCKETS = 1.0
 
 
+# Of glibc's malloc.h.
+M_ARENA_MAX = -8
+
+
 class Command(BaseCommand):
     help = "Serves pages, API and sockets, and runs the background jobs, until it is told to stop."
 
@@ -37,6 +42,7 @@ class Command(BaseCommand):
         parser.add_argument("--no-jobs", action="store_true", help="jobs run elsewhere (`run_jobs`)")
 
     def handle(self, *args: Any, host: str, port: int, no_jobs: bool, **options: Any) -> None:
+        _share_heaps()
         application = import_string(settings.ASGI_APPLICATION)
         http: BoundedHandler = application.application_mapping["http"]
         live: Live = application.application_mapping["websocket"].live
@@ -116,6 +122,18 @@ class _Ending:
             reactor.callLater(0.05, self._wait)
         else:
             reactor.stop()
+
+
+def _share_heaps() -> None:
+    """Lets all threads allocate from two heaps.
+
+    glibc gives nearly every thread its own, and what one has freed another cannot use. Other C libraries go
+    on as they are.
+    """
+    try:
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
+    except (OSError, AttributeError):
+        return
 
 
 def _stop_listening(port: Any) -> Any:
