@@ -27,8 +27,6 @@ BACKLOG = 2048
 # Requests at hand may take so long to end after SIGTERM, seconds.
 GRACE = 8.0
 GRACE_OF_SOCKETS = 1.0
-
-
 # Of glibc's malloc.h.
 M_ARENA_MAX = -8
 
