@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from exchange.encodings import CP932
-from exchange.layout import Limit, layout_of
+from exchange.layout import Layout, Limit, layout_of
 from exchange.source import TABLE
 from tasks.answers.check_kinds import FITS, Check, CheckKind
 from tasks.answers.checks import parse_checks
-from tasks.answers.form import MAX_LABEL
+from tasks.answers.form import MAX_LABEL, Field
 from tasks.answers.schema import parse_form
 from tasks.domain import mapping_checks
 from tasks.domain.mappings import table_of
-from tasks.models import Import, TemplateVersion
+from tasks.models import Import, Step, TemplateVersion
 
 
 def checks_of(source: Import, version: TemplateVersion) -> list[dict[str, Any]]:
@@ -30,26 +30,37 @@ def checks_of(source: Import, version: TemplateVersion) -> list[dict[str, Any]]:
         return []
     layout = layout_of(source.format, source.facts["dialect"])
     own = parse_checks(version.checks, form)
-    found = []
+    holds, encoding = source.facts.get("holds", []), source.facts.get("encoding", "")
+    found: list[dict[str, Any]] = []
     for number, field in enumerate(form.fields, start=1):
-        if field.column not in layout.columns or field.column not in source.facts.get("holds", []):
-            continue
-        header = layout.columns[field.column][:MAX_LABEL]
-        for kind, most in _limits(layout.limits.get(field.column), source.facts.get("encoding", "")):
-            if field.kind in FITS[kind] and not _is_asked(own, kind, field.name, most):
-                name = f"column-{number}-{kind.value.replace('_', '-')}"
-                limit = {} if most is None else {"max": most}
-                label = {"ja": header, "en": header}
-                found.append({"id": name, "kind": kind.value, "field": field.name, "label": label, **limit})
+        if field.column in layout.columns and field.column in holds:
+            found += _of_field(number, field, field.column, layout, encoding, own)
     return found
+
+
+def _of_field(
+    number: int, field: Field, column: str, layout: Layout, encoding: str, own: list[Check]
+) -> Iterator[dict[str, Any]]:
+    header = layout.columns[column][:MAX_LABEL]
+    for kind, most in _limits(layout.limits.get(column), encoding):
+        if field.kind in FITS[kind] and not _is_asked(own, kind, field.name, most):
+            yield {
+                "id": f"column-{number}-{kind.value.replace('_', '-')}",
+                "kind": kind.value,
+                "field": field.name,
+                "label": {"ja": header, "en": header},
+                **({} if most is None else {"max": most}),
+            }
 
 
 def keep_checks(source: Import) -> None:
     """Lets what a mall's file asks hold for its batch. A table's rules do so as soon as it is mapped."""
-    if source.mapping is not None:
-        return
-    step = source.batch.steps.select_related("template_version").get(position=1)
-    checks = checks_of(source, step.template_version)
+    if source.mapping is None:
+        step = source.batch.steps.select_related("template_version").get(position=1)
+        set_checks(step, checks_of(source, step.template_version))
+
+
+def set_checks(step: Step, checks: list[dict[str, Any]]) -> None:
     if step.checks != checks:
         step.checks = checks
         step.save(update_fields=["checks"])

@@ -20,6 +20,7 @@ from tasks.answers.schema import parse_form
 from tasks.domain.mapping_checks import checks_of
 from tasks.domain.mapping_parse import SHEET_MAX, is_header_row
 from tasks.domain.mappings import header_among, save_mapping, table_of, visible_mappings
+from tasks.domain.source_checks import set_checks
 from tasks.models import Batch, Import, Mapping
 
 
@@ -62,10 +63,7 @@ def apply_checks(batch: Batch, mapping: Mapping | None) -> None:
     """
     step = batch.steps.select_related("template_version").get(position=1)
     form = parse_form(step.template_version.form)
-    checks = checks_of(table_of(mapping), form) if mapping else []
-    if step.checks != checks:
-        step.checks = checks
-        step.save(update_fields=["checks"])
+    set_checks(step, checks_of(table_of(mapping), form) if mapping else [])
 
 
 def look(source: Import, file: BinaryIO, on_progress: OnProgress) -> Inspection:
